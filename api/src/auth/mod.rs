@@ -1,0 +1,64 @@
+//! Who is calling and whether they may: a handler gets the caller only by naming the right it needs.
+
+mod credentials;
+mod keys;
+pub mod rights;
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use common::domain::principal::{Principal, Role};
+use common::problem::Problem;
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::state::AppState;
+
+pub use keys::Keys;
+pub use rights::Right;
+
+/// The caller, who has the right `R`.
+#[derive(Debug)]
+pub struct Allowed<R> {
+    principal: Arc<Principal>,
+    right: PhantomData<R>,
+}
+
+impl<R> Deref for Allowed<R> {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl<R: Right> FromRequestParts<AppState> for Allowed<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = credentials::presented(&parts.headers)?;
+        let principal = state.keys.principal(&state.pool, &state.shutdown, token).await?;
+        state.limits.check(principal.key)?;
+        if !principal.may(R::SCOPE) {
+            return Err(forbidden::<R>(&principal));
+        }
+        Ok(Self { principal, right: PhantomData })
+    }
+}
+
+fn forbidden<R: Right>(principal: &Principal) -> Problem {
+    let (scope, least) = (R::SCOPE, R::SCOPE.least_role());
+    let mut detail = format!("This needs the scope {scope}");
+    if principal.role < least {
+        let or_more = if least == Role::Owner { "" } else { " or above" };
+        detail.push_str(&format!(
+            ", which takes the role {least}{or_more}; this key acts as {}",
+            principal.role
+        ));
+    } else {
+        detail.push_str(", which this key was not given");
+    }
+    Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail)
+}

@@ -1,0 +1,50 @@
+//! The id in a path: what is no id names nothing, so it is 404.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use common::domain::ids::{ConnectionId, ConversationId, InboxId, MessageId};
+use common::problem::Problem;
+use http::request::Parts;
+
+use crate::state::AppState;
+
+/// The one parameter of a path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+/// What a path parameter names.
+pub trait Named: FromStr + Send {
+    /// The word for it in a 404.
+    const NOUN: &'static str;
+}
+
+impl Named for ConnectionId {
+    const NOUN: &'static str = "connection";
+}
+
+impl Named for InboxId {
+    const NOUN: &'static str = "inbox";
+}
+
+impl Named for ConversationId {
+    const NOUN: &'static str = "conversation";
+}
+
+impl Named for MessageId {
+    const NOUN: &'static str = "message";
+}
+
+impl Named for common::channels::Channel {
+    const NOUN: &'static str = "channel";
+}
+
+impl<T: Named> FromRequestParts<AppState> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let text = params.as_ref().ok().and_then(|params| params.iter().next().map(|(_, value)| value));
+        text.and_then(|text| text.parse().ok()).map(Self).ok_or_else(|| Problem::not_found(T::NOUN))
+    }
+}

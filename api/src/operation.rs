@@ -1,0 +1,50 @@
+//! Every operation by method and path: its id names it in documents, spans and metrics.
+
+use common::trace::TraceId;
+use tracing::Span;
+
+macro_rules! operations {
+    ($($id:literal = $method:literal $path:literal,)+) => {
+        /// Id, method and path of every operation.
+        pub const ALL: &[(&str, &str, &str)] = &[$(($id, $method, $path)),+];
+
+        /// The id of the operation that a matched path and method name.
+        pub fn id(method: &str, path: &str) -> &'static str {
+            // Answered like a GET, without the body.
+            let method = if method == "HEAD" { "GET" } else { method };
+            match (method, path) {
+                $(($method, $path) => $id,)+
+                _ => UNMATCHED,
+            }
+        }
+
+        /// The span that an operation's work is done in.
+        pub fn span(id: &str, trace: TraceId) -> Span {
+            match id {
+                $($id => tracing::info_span!(concat!("http.", $id), trace_id = %trace),)+
+                _ => tracing::info_span!("http.unmatched", trace_id = %trace),
+            }
+        }
+    };
+}
+
+/// The id of what is no operation: documents, and paths that there are not.
+pub const UNMATCHED: &str = "unmatched";
+
+operations! {
+    "connections.create" = "POST" "/v1/connections",
+    "connections.list" = "GET" "/v1/connections",
+    "connections.get" = "GET" "/v1/connections/{id}",
+    "inboxes.create" = "POST" "/v1/inboxes",
+    "inboxes.list" = "GET" "/v1/inboxes",
+    "inboxes.get" = "GET" "/v1/inboxes/{id}",
+    "conversations.list" = "GET" "/v1/conversations",
+    "conversations.get" = "GET" "/v1/conversations/{chatId}",
+    "conversations.reply" = "POST" "/v1/conversations/reply",
+    "messages.list" = "GET" "/v1/conversations/{chatId}/messages",
+    "messages.get" = "GET" "/v1/messages/{id}",
+    "channel_webhooks.verify" = "GET" "/channels/{channel}/webhook",
+    "channel_webhooks.receive" = "POST" "/channels/{channel}/webhook",
+    "health.live" = "GET" "/healthz",
+    "health.ready" = "GET" "/readyz",
+}

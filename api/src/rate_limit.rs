@@ -1,0 +1,68 @@
+//! How many requests a key may send: a steady rate, and twice that at once.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use common::domain::ids::ApiKeyId;
+use common::problem::Problem;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http::StatusCode;
+use tokio_util::sync::CancellationToken;
+
+/// How often keys that are no longer in use are forgotten.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// The rate limit of every key.
+#[derive(Debug)]
+pub struct RateLimit {
+    keys: DefaultKeyedRateLimiter<ApiKeyId>,
+    clock: DefaultClock,
+}
+
+impl RateLimit {
+    /// `per_second` requests of each key, and twice as many at once.
+    pub fn new(per_second: NonZeroU32) -> Self {
+        let quota = Quota::per_second(per_second).allow_burst(per_second.saturating_mul(TWICE));
+        Self { keys: RateLimiter::keyed(quota), clock: DefaultClock::default() }
+    }
+
+    /// Counts a request of `key`.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After` when the key has sent too many.
+    pub fn check(&self, key: ApiKeyId) -> Result<(), Problem> {
+        self.keys.check_key(&key).map_err(|until| {
+            let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
+            let detail = "This key sends requests faster than it may";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
+                .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
+        })
+    }
+
+    /// Forgets keys whose allowance is full again, until the process stops.
+    pub async fn forget_unused(&self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(FORGET)).await.is_some() {
+            self.keys.retain_recent();
+        }
+    }
+}
+
+const TWICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_sends_too_much_is_told_when_to_go_on_and_others_are_not_affected() {
+        let limit = RateLimit::new(NonZeroU32::new(5).unwrap());
+        let (busy, quiet) = (ApiKeyId::new(), ApiKeyId::new());
+        for _ in 0..10 {
+            limit.check(busy).unwrap();
+        }
+        let problem = limit.check(busy).unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.retry_after), (429, Some(1)));
+        limit.check(quiet).unwrap();
+    }
+}

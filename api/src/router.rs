@@ -1,0 +1,52 @@
+//! Every route, by audience. The description of the API is generated from this page.
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use http::header;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::middleware::surround;
+use crate::routes::{channel_webhooks, connections, conversations, health, inboxes, messages};
+use crate::state::AppState;
+use crate::{openapi, problems};
+
+/// Every operation, with its description.
+pub fn operations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::base())
+        // Clients, by API key.
+        .routes(routes!(connections::list::list_connections, connections::create::create_connection))
+        .routes(routes!(connections::get::get_connection))
+        .routes(routes!(inboxes::list::list_inboxes, inboxes::create::create_inboxes))
+        .routes(routes!(inboxes::get::get_inbox))
+        .routes(routes!(conversations::list::list_conversations))
+        .routes(routes!(conversations::get::get_conversation))
+        .routes(routes!(messages::list::list_messages))
+        .routes(routes!(conversations::reply::reply_to_conversation))
+        .routes(routes!(messages::get::get_message))
+        // Channels, by their signatures.
+        .routes(routes!(
+            channel_webhooks::verify::verify_channel_webhook,
+            channel_webhooks::receive::receive_channel_webhook
+        ))
+        // Whoever watches over the process.
+        .routes(routes!(health::get_health))
+        .routes(routes!(health::get_readiness))
+}
+
+/// The whole public listener.
+pub fn build(state: AppState) -> Router {
+    let description = state.openapi.clone();
+    let description = move || async move { ([(header::CONTENT_TYPE, "application/json")], description) };
+    let documents = SwaggerUi::new("/docs").config(Config::from("/openapi.json"));
+    Router::from(operations())
+        // People.
+        .route("/openapi.json", get(description))
+        .route("/docs/problems", get(async || Html(problems::page()).into_response()))
+        .merge(Router::from(documents))
+        .layer(from_fn(surround))
+        .with_state(state)
+}

@@ -1,0 +1,29 @@
+//! `GET /v1/inboxes/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use common::db::inboxes;
+use common::domain::ids::InboxId;
+use common::problem::Problem;
+
+use super::InboxView;
+use crate::auth::{Allowed, rights::InboxRead};
+use crate::extract::Path;
+use crate::state::AppState;
+
+/// Get an inbox
+#[utoipa::path(
+    get, path = "/v1/inboxes/{id}", tag = "Inboxes",
+    extensions(("x-required-scopes" = json!(["inbox:read"]))),
+    params(("id" = String, Path, description = "Id of the inbox", example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")),
+    responses((status = 200, description = "The inbox", body = InboxView))
+)]
+pub async fn get_inbox(
+    caller: Allowed<InboxRead>,
+    State(state): State<AppState>,
+    Path(id): Path<InboxId>,
+) -> Result<Json<InboxView>, Problem> {
+    let client = state.db().await?;
+    let found = inboxes::find(&client, caller.organization, id).await?;
+    found.map(|inbox| Json(inbox.into())).ok_or_else(|| Problem::not_found("inbox"))
+}

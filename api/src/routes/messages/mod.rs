@@ -1,0 +1,4 @@
+//! Messages, and what happened to them.
+
+pub mod get;
+pub mod list;

@@ -1,0 +1,8 @@
+//! The handlers: one folder for each noun, one file for each verb.
+
+pub mod channel_webhooks;
+pub mod connections;
+pub mod conversations;
+pub mod health;
+pub mod inboxes;
+pub mod messages;

@@ -1,0 +1,107 @@
+//! What every handler works with, built once at start.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use common::config::Config;
+use common::crypto::Sealer;
+use common::db;
+use common::http_client;
+use common::internal::Readiness;
+use common::problem::Problem;
+use common::shutdown::Shutdown;
+use deadpool_postgres::{Object, Pool};
+
+use crate::accept::Acceptor;
+use crate::auth::Keys;
+use crate::intake::Intake;
+use crate::provider;
+use crate::rate_limit::RateLimit;
+use crate::routes::channel_webhooks::VerifyTokens;
+
+/// What every handler works with; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// The parts of the state.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Connections to PostgreSQL; made on first use.
+    pub pool: Pool,
+    /// Seals credentials.
+    pub sealer: Sealer,
+    /// Asks providers.
+    pub http: reqwest::Client,
+    /// What this process needs, and whether it has it.
+    pub readiness: Readiness,
+    /// Tasks and their end.
+    pub shutdown: Shutdown,
+    /// API keys.
+    pub keys: Keys,
+    /// How much each key may send.
+    pub limits: RateLimit,
+    /// Verify tokens of connections.
+    pub verify_tokens: VerifyTokens,
+    /// Accepts replies.
+    pub acceptor: Acceptor,
+    /// Takes channel webhooks in.
+    pub intake: Intake,
+    /// The API's description, as served.
+    pub openapi: Bytes,
+}
+
+/// What the state is built from beside the configuration.
+pub struct Wiring {
+    /// Connections to PostgreSQL.
+    pub pool: Pool,
+    /// What this process needs, and whether it has it.
+    pub readiness: Readiness,
+    /// Tasks and their end.
+    pub shutdown: Shutdown,
+    /// Accepts replies.
+    pub acceptor: Acceptor,
+    /// Takes channel webhooks in.
+    pub intake: Intake,
+}
+
+impl AppState {
+    /// Builds the state.
+    ///
+    /// # Errors
+    /// When the system's certificate store cannot be read.
+    pub fn new(config: Config, wiring: Wiring) -> anyhow::Result<Self> {
+        let Wiring { pool, readiness, shutdown, acceptor, intake } = wiring;
+        Ok(Self(Arc::new(Parts {
+            sealer: Sealer::new(&config.master_key),
+            http: http_client::build(provider::TIME_OUT)?,
+            keys: Keys::default(),
+            limits: RateLimit::new(config.http.rate_limit_per_second),
+            verify_tokens: VerifyTokens::default(),
+            openapi: crate::openapi::document()?,
+            config,
+            pool,
+            readiness,
+            shutdown,
+            acceptor,
+            intake,
+        })))
+    }
+
+    /// A connection to PostgreSQL.
+    ///
+    /// # Errors
+    /// 503 when there is none to be had.
+    pub async fn db(&self) -> Result<Object, Problem> {
+        Ok(self.pool.get().await.map_err(db::Error::from)?)
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

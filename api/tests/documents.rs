@@ -1,0 +1,168 @@
+//! The API's description, the pages for people, and the route table.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use common::testing::eventually;
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+fn described() -> Value {
+    serde_json::from_slice(&api::openapi::document().unwrap()).unwrap()
+}
+
+#[test]
+fn the_committed_description_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    let text = String::from_utf8(api::openapi::document().unwrap().to_vec()).unwrap();
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == text,
+        "api/openapi.json is stale: run this test with UPDATE_OPENAPI=1 and commit the file"
+    );
+}
+
+#[test]
+fn the_route_table_is_what_it_should_be() {
+    let document = described();
+    let mut described = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let scope = operation["x-required-scopes"][0].as_str().unwrap_or("public");
+            let id = operation["operationId"].as_str().unwrap();
+            assert_eq!(api::operation::id(&method.to_uppercase(), path), id, "{method} {path}");
+            assert_ne!(id, api::operation::UNMATCHED, "add {method} {path} to operation.rs");
+            described.push(format!("{} {path} {id} {scope}", method.to_uppercase()));
+        }
+    }
+    assert_eq!(described.len(), api::operation::ALL.len());
+    insta::assert_snapshot!(described.join("\n"), @"
+    GET /channels/{channel}/webhook channel_webhooks.verify public
+    POST /channels/{channel}/webhook channel_webhooks.receive public
+    GET /healthz health.live public
+    GET /readyz health.ready public
+    GET /v1/connections connections.list connection:list
+    POST /v1/connections connections.create connection:create
+    GET /v1/connections/{id} connections.get connection:read
+    GET /v1/conversations conversations.list conversation:list
+    POST /v1/conversations/reply conversations.reply message:create
+    GET /v1/conversations/{chatId} conversations.get conversation:read
+    GET /v1/conversations/{chatId}/messages messages.list conversation:read
+    GET /v1/inboxes inboxes.list inbox:list
+    POST /v1/inboxes inboxes.create inbox:create
+    GET /v1/inboxes/{id} inboxes.get inbox:read
+    GET /v1/messages/{id} messages.get message:read
+    ");
+}
+
+#[test]
+fn every_operation_says_what_it_takes_and_how_it_fails() {
+    let document = described();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = format!("{method} {path}");
+            assert!(operation["summary"].is_string(), "{name}");
+            assert!(operation["responses"]["default"].is_object(), "{name}");
+            if !path.starts_with("/v1") {
+                assert_eq!(operation["security"], serde_json::json!([]), "{name}");
+                continue;
+            }
+            assert_eq!(operation["security"].as_array().unwrap().len(), 2, "{name}");
+            assert!(operation["description"].as_str().unwrap().contains("Scope: `"), "{name}");
+            for status in ["400", "401", "403", "429", "503"] {
+                assert!(operation["responses"][status].is_object(), "{name} {status}");
+            }
+            if method == "post" {
+                let named = |parameter: &Value| parameter["name"] == "Idempotency-Key";
+                assert!(operation["parameters"].as_array().unwrap().iter().any(named), "{name}");
+                assert!(operation["responses"]["422"].is_object(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_reference_in_the_description_leads_somewhere() {
+    let document = described();
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 50);
+    for reference in references {
+        let pointer = reference.trim_start_matches('#');
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| collect(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn documents_are_served_from_the_binary_and_take_nothing_from_elsewhere() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/openapi.json").send().await.expect(200), described());
+    let problems = app.get("/docs/problems").send().await;
+    assert_eq!(problems.status, 200);
+    assert!(problems.text.contains("id=\"idempotency_key_reused\""));
+    let docs = app.get("/docs/").send().await;
+    assert_eq!(docs.status, 200);
+    assert!(docs.text.contains("swagger-ui") && !docs.text.contains("https://"), "{}", docs.text);
+    let start = app.get("/docs/swagger-initializer.js").send().await;
+    assert!(start.text.contains("/openapi.json"), "{}", start.text);
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js"] {
+        assert_eq!(app.get(&format!("/docs/{file}")).send().await.status, 200, "{file}");
+    }
+    assert!(docs.header("content-security-policy").starts_with("default-src 'self'"));
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_told() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/healthz").send().await.text, "ok");
+    eventually("both servers are told", Duration::from_secs(10), async || {
+        let report = app.get("/readyz").send().await;
+        let there = |part: &str| report.body["parts"][part]["ok"] == true;
+        let both = there("postgresql") && there("rabbitmq") && report.status == 200;
+        both.then_some(()).ok_or(report)
+    })
+    .await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_too() {
+    let app = TestApp::start().await;
+    let body = app.get("/v1/nothing?secret=1").send().await.problem(404, "not_found");
+    assert_eq!(body["instance"], "/v1/nothing");
+    let answer = app.call("DELETE", "/v1/conversations/reply").send().await;
+    assert!(answer.header("allow").contains("POST"), "{answer:?}");
+    answer.problem(405, "method_not_allowed");
+    let head = app.call("HEAD", "/healthz").send().await;
+    assert_eq!((head.status, head.text.as_str()), (200, ""));
+}
+
+#[tokio::test]
+async fn a_given_trace_is_taken_up_and_answered() {
+    let app = TestApp::start().await;
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let answer = app.get("/v1/nothing").header("traceparent", parent).send().await;
+    assert_eq!(answer.header("x-trace-id"), "0af7651916cd43dd8448eb211c80319c");
+    assert!(answer.header("traceparent").starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let other = app.get("/v1/nothing").header("traceparent", "nonsense").send().await;
+    assert_eq!(other.header("x-trace-id").len(), 32);
+}

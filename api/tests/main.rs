@@ -1,0 +1,14 @@
+//! Tests of the API over HTTP, on real PostgreSQL and RabbitMQ, with the sandbox as the provider. One file for each noun.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
+mod access;
+mod bad_input;
+mod channel_webhooks;
+mod connections;
+mod conversations;
+mod documents;
+mod idempotency;
+mod inboxes;
+mod messages;
+mod outage;
+mod support;

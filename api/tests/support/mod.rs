@@ -1,0 +1,7 @@
+//! A running api with its own database, queues and provider.
+
+mod answer;
+mod app;
+
+pub use answer::{Answer, Call};
+pub use app::{Options, TestApp};

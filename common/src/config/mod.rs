@@ -1,0 +1,359 @@
+//! All configuration, from the environment, checked once at start.
+//!
+//! Variables and defaults are listed in `.env.example`; every section below names its own.
+
+mod env;
+mod secret;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use base64::Engine as _;
+use url::Url;
+
+pub use env::{ConfigError, Reader};
+pub use secret::Secret;
+
+/// Everything a process needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// PostgreSQL: `DATABASE_URL`, `SWITCHBOARD_DATABASE_POOL`.
+    pub database: Database,
+    /// RabbitMQ: `AMQP_URL`, `SWITCHBOARD_QUEUE_PREFIX`.
+    pub broker: Broker,
+    /// Listeners and public address: `SWITCHBOARD_LISTEN`, `_INTERNAL_LISTEN`, `_PUBLIC_URL`, `_RATE_LIMIT_PER_SECOND`.
+    pub http: Http,
+    /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_ALLOWED_API_URLS`.
+    pub channels: Channels,
+    /// Timings of the pipeline: `SWITCHBOARD_LEASE_SECONDS` and so on.
+    pub timings: Timings,
+    /// The key that seals credentials: `SWITCHBOARD_MASTER_KEY`, base64 of 32 bytes.
+    pub master_key: MasterKey,
+}
+
+/// Connection to PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `postgres://…`; holds a password.
+    pub url: Secret,
+    /// Most connections of one process.
+    pub pool: usize,
+}
+
+/// Connection to RabbitMQ.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    /// `amqp://…`, tried in turn; they hold passwords.
+    pub urls: Vec<Secret>,
+    /// First part of every exchange and queue name.
+    pub prefix: String,
+}
+
+/// Listeners.
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// Where the api listens for clients and channel webhooks.
+    pub listen: SocketAddr,
+    /// Where metrics, health and readiness are served.
+    pub internal_listen: SocketAddr,
+    /// The address under which clients reach the api, without a trailing slash.
+    pub public_url: String,
+    /// Requests a second of each API key; twice as many at once.
+    pub rate_limit_per_second: NonZeroU32,
+}
+
+/// Where providers are reached.
+#[derive(Debug, Clone)]
+pub struct Channels {
+    /// Base address of the Graph API.
+    pub graph_url: Url,
+    /// Graph API version, such as `v24.0`.
+    pub graph_version: String,
+    /// Which `apiUrl`s a connection may name.
+    pub allowed_api_urls: AllowedUrls,
+}
+
+/// The origins that the operator allows for `apiUrl`.
+#[derive(Debug, Clone, Default)]
+pub struct AllowedUrls {
+    origins: Vec<String>,
+    loopback: bool,
+}
+
+/// Timings that operators may set; the defaults suit production.
+#[derive(Debug, Clone, Copy)]
+pub struct Timings {
+    /// How long a claim holds before another worker may act on the lane.
+    pub lease: Duration,
+    /// Longest wait for a provider's answer; must stay well under the lease.
+    pub provider_timeout: Duration,
+    /// How long an uncertain attempt waits for evidence.
+    pub evidence_wait: Duration,
+    /// How long an admitted lane may stay unclaimed before it is admitted again.
+    pub readmit: Duration,
+    /// First wait after a transient failure.
+    pub retry_first: Duration,
+    /// Longest wait after a transient failure.
+    pub retry_most: Duration,
+    /// Longest time for a process to finish its work when asked to stop.
+    pub shutdown: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(60),
+            provider_timeout: Duration::from_secs(20),
+            evidence_wait: Duration::from_secs(120),
+            readmit: Duration::from_secs(30),
+            retry_first: Duration::from_secs(1),
+            retry_most: Duration::from_secs(600),
+            shutdown: Duration::from_secs(30),
+        }
+    }
+}
+
+/// 32 bytes that seal credentials at rest.
+#[derive(Clone)]
+pub struct MasterKey(pub(crate) [u8; 32]);
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl MasterKey {
+    /// A key from its 32 bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Config {
+    /// Reads and checks the process environment.
+    ///
+    /// # Errors
+    /// Every fault at once, each naming its variable.
+    pub fn from_env(default_internal: &str) -> Result<Self, ConfigError> {
+        Self::from_source(&|name| std::env::var(name).ok(), default_internal)
+    }
+
+    /// Reads and checks variables from `source`.
+    ///
+    /// # Errors
+    /// Every fault at once, each naming its variable.
+    pub fn from_source(source: env::Source<'_>, default_internal: &str) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(source);
+        let config = Self {
+            database: Database::read(&mut reader),
+            broker: Broker::read(&mut reader),
+            http: Http::read(&mut reader, default_internal),
+            channels: Channels::read(&mut reader),
+            timings: Timings::read(&mut reader),
+            master_key: read_master_key(&mut reader),
+        };
+        reader.finish(config)
+    }
+}
+
+impl Database {
+    /// Reads this section alone, for tools that need nothing else.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let url =
+            reader.secret("DATABASE_URL", "the PostgreSQL address, such as postgres://user@host/database");
+        if !url.expose().is_empty() && url.expose().parse::<tokio_postgres::Config>().is_err() {
+            reader.fault(
+                "DATABASE_URL is not valid: expected an address such as postgres://user@host/database",
+            );
+        }
+        let pool = reader.number("SWITCHBOARD_DATABASE_POOL", 16, (2, 500));
+        Self { url, pool: usize::try_from(pool).unwrap_or(16) }
+    }
+}
+
+impl Broker {
+    /// Reads this section alone, for tools that need nothing else.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let urls: Vec<_> = reader.list("AMQP_URL").into_iter().map(Secret::new).collect();
+        if urls.is_empty() {
+            reader.fault("AMQP_URL is not set: one or more RabbitMQ addresses, such as amqp://user:password@host/vhost");
+        }
+        for (place, url) in urls.iter().enumerate() {
+            if url.expose().parse::<lapin::uri::AMQPUri>().is_err() {
+                reader.fault(format!(
+                    "AMQP_URL is not valid: address {} of {} cannot be read; expected addresses such as \
+                     amqp://user:password@host/vhost",
+                    place + 1,
+                    urls.len()
+                ));
+            }
+        }
+        let prefix = reader.get("SWITCHBOARD_QUEUE_PREFIX").unwrap_or_else(|| "switchboard".into());
+        if prefix.len() > 100 || !prefix.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            reader.fault("SWITCHBOARD_QUEUE_PREFIX may hold letters, digits, '-', '_' and '.', at most 100");
+        }
+        Self { urls, prefix }
+    }
+}
+
+impl Http {
+    fn read(reader: &mut Reader<'_>, default_internal: &str) -> Self {
+        let address = |reader: &mut Reader<'_>, name: &str, default: &str| {
+            let fallback = SocketAddr::from(([127, 0, 0, 1], 0));
+            let default = default.parse().unwrap_or(fallback);
+            reader.parsed(name, default, "an address with a port, such as 127.0.0.1:8080")
+        };
+        let listen = address(reader, "SWITCHBOARD_LISTEN", "127.0.0.1:8080");
+        let internal_listen = address(reader, "SWITCHBOARD_INTERNAL_LISTEN", default_internal);
+        let public_url = reader.get("SWITCHBOARD_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
+        if Url::parse(&public_url).map_or(true, |url| !url.has_host()) {
+            reader.fault(
+                "SWITCHBOARD_PUBLIC_URL is not valid: expected an address such as https://inbox.example.com",
+            );
+        }
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let rate = reader.number("SWITCHBOARD_RATE_LIMIT_PER_SECOND", 1_000, (1, 1_000_000));
+        let rate = u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        Self { listen, internal_listen, public_url, rate_limit_per_second: rate }
+    }
+}
+
+impl Channels {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        #[expect(clippy::expect_used, reason = "a constant address")]
+        let default = Url::parse("https://graph.facebook.com").expect("valid");
+        let graph_url = reader.parsed("SWITCHBOARD_GRAPH_URL", default, "an address");
+        let graph_version = reader.get("SWITCHBOARD_GRAPH_VERSION").unwrap_or_else(|| "v24.0".into());
+        let allowed_api_urls = AllowedUrls::parse(&reader.list("SWITCHBOARD_ALLOWED_API_URLS"))
+            .unwrap_or_else(|bad| {
+                reader.fault(format!(
+                    "SWITCHBOARD_ALLOWED_API_URLS: {bad} is neither an origin nor the word loopback"
+                ));
+                AllowedUrls::default()
+            });
+        Self { graph_url, graph_version, allowed_api_urls }
+    }
+}
+
+impl AllowedUrls {
+    /// Reads origins (`https://proxy.example.com`) and the word `loopback`.
+    ///
+    /// # Errors
+    /// The entry that is neither.
+    pub fn parse(entries: &[String]) -> Result<Self, String> {
+        let mut allowed = Self::default();
+        for entry in entries {
+            if entry == "loopback" {
+                allowed.loopback = true;
+                continue;
+            }
+            let url = Url::parse(entry).ok().filter(Url::has_host).ok_or_else(|| entry.clone())?;
+            allowed.origins.push(url.origin().ascii_serialization());
+        }
+        Ok(allowed)
+    }
+
+    /// Whether a connection may use `url` as its provider's address.
+    pub fn allows(&self, url: &Url) -> bool {
+        let loopback = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        matches!(url.scheme(), "http" | "https")
+            && ((loopback && self.loopback) || self.origins.contains(&url.origin().ascii_serialization()))
+    }
+}
+
+impl Timings {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let defaults = Self::default();
+        let mut seconds = |name: &str, default: Duration, most: u64| {
+            Duration::from_secs(reader.number(name, default.as_secs(), (1, most)))
+        };
+        let timings = Self {
+            lease: seconds("SWITCHBOARD_LEASE_SECONDS", defaults.lease, 3600),
+            provider_timeout: seconds(
+                "SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS",
+                defaults.provider_timeout,
+                1800,
+            ),
+            evidence_wait: seconds("SWITCHBOARD_EVIDENCE_WAIT_SECONDS", defaults.evidence_wait, 86_400),
+            readmit: seconds("SWITCHBOARD_READMIT_SECONDS", defaults.readmit, 3600),
+            retry_first: seconds("SWITCHBOARD_RETRY_FIRST_SECONDS", defaults.retry_first, 3600),
+            retry_most: seconds("SWITCHBOARD_RETRY_MOST_SECONDS", defaults.retry_most, 86_400),
+            shutdown: seconds("SWITCHBOARD_SHUTDOWN_SECONDS", defaults.shutdown, 600),
+        };
+        if timings.provider_timeout >= timings.lease {
+            reader.fault("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS must be less than SWITCHBOARD_LEASE_SECONDS");
+        }
+        timings
+    }
+}
+
+fn read_master_key(reader: &mut Reader<'_>) -> MasterKey {
+    let what = "base64 of 32 random bytes; make one with: openssl rand -base64 32";
+    let text = reader.required("SWITCHBOARD_MASTER_KEY", what);
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&text).ok();
+    match bytes.and_then(|b| <[u8; 32]>::try_from(b).ok()) {
+        Some(key) => MasterKey(key),
+        None => {
+            if !text.is_empty() {
+                reader.fault(format!("SWITCHBOARD_MASTER_KEY is not valid: expected {what}"));
+            }
+            MasterKey([0; 32])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let pairs: Vec<_> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Config::from_source(
+            &move |name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()),
+            "127.0.0.1:9100",
+        )
+    }
+
+    const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    #[test]
+    fn every_fault_is_told_at_once_and_names_its_variable() {
+        let faults = read(&[("SWITCHBOARD_LEASE_SECONDS", "soon"), ("SWITCHBOARD_MASTER_KEY", "short")])
+            .unwrap_err()
+            .0;
+        for name in ["DATABASE_URL", "AMQP_URL", "SWITCHBOARD_LEASE_SECONDS", "SWITCHBOARD_MASTER_KEY"] {
+            assert_eq!(faults.iter().filter(|f| f.starts_with(name)).count(), 1, "{name} in {faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_out_as_long_as_the_lease_is_refused() {
+        let pairs =
+            [("DATABASE_URL", "postgres://x"), ("AMQP_URL", "amqp://x"), ("SWITCHBOARD_MASTER_KEY", KEY)];
+        assert!(read(&pairs).is_ok());
+        let slow = [pairs.as_slice(), &[("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS", "60")]].concat();
+        assert_eq!(read(&slow).unwrap_err().0.len(), 1);
+    }
+
+    #[test]
+    fn only_listed_origins_and_loopback_are_allowed() {
+        let allowed = AllowedUrls::parse(&["loopback".into(), "https://proxy.example.com".into()]).unwrap();
+        let check = |text: &str| allowed.allows(&Url::parse(text).unwrap());
+        assert!(
+            check("http://127.0.0.1:8090")
+                && check("http://[::1]:1/x")
+                && check("https://proxy.example.com/a")
+        );
+        assert!(
+            !check("https://proxy.example.com:444") && !check("http://10.0.0.1") && !check("ftp://127.0.0.1")
+        );
+        assert!(!AllowedUrls::default().allows(&Url::parse("http://127.0.0.1").unwrap()));
+    }
+}

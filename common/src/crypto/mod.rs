@@ -1,0 +1,8 @@
+//! Secrets at rest, keys and signatures.
+
+mod seal;
+pub mod signature;
+mod token;
+
+pub use seal::{Sealer, Unsealable};
+pub use token::{ApiKeyToken, hash_token};

@@ -1,0 +1,193 @@
+//! `api_keys`: credentials of programs, each owned by a user.
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
+
+use super::Error;
+use crate::crypto::ApiKeyToken;
+use crate::domain::ids::{ApiKeyId, OrganizationId, UserId};
+use crate::domain::principal::{Principal, Role, Scope};
+
+/// A key as people see it: never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// Its owner.
+    pub user: UserId,
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// Its scopes, as stored; none means all of its role.
+    pub scopes: Vec<String>,
+    /// Its first characters.
+    pub hint: String,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Since when it is revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was last used, give or take a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A key to be created.
+#[derive(Debug, Clone, Copy)]
+pub struct NewApiKey<'a> {
+    /// Its owner.
+    pub user: UserId,
+    /// Its name.
+    pub name: &'a str,
+    /// Its role.
+    pub role: Role,
+    /// Its scopes; none means all of its role.
+    pub scopes: &'a [Scope],
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a presented key stands for.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// Who calls, with the lesser of the key's and the owner's role.
+    pub principal: Principal,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// Whether its owner was removed.
+    pub owner_disabled: bool,
+    /// When it was last used, give or take a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+const COLUMNS: &str =
+    "id, user_id, name, role, scopes, hint, expires_at, revoked_at, last_used_at, created_at";
+
+fn read(row: &Row) -> Result<ApiKey, Error> {
+    Ok(ApiKey {
+        id: ApiKeyId(row.try_get(0)?),
+        user: UserId(row.try_get(1)?),
+        name: row.try_get(2)?,
+        role: role(row, 3)?,
+        scopes: row.try_get(4)?,
+        hint: row.try_get(5)?,
+        expires_at: row.try_get(6)?,
+        revoked_at: row.try_get(7)?,
+        last_used_at: row.try_get(8)?,
+        created_at: row.try_get(9)?,
+    })
+}
+
+fn role(row: &Row, column: usize) -> Result<Role, Error> {
+    row.try_get::<_, &str>(column)?.parse().map_err(Error::Stored)
+}
+
+/// Creates a key; `token.token` is shown once and stored nowhere.
+///
+/// # Errors
+/// When the database fails or the owner is not of this organization.
+pub async fn insert(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    key: NewApiKey<'_>,
+    token: &ApiKeyToken,
+) -> Result<ApiKey, Error> {
+    let sql = format!(
+        "INSERT INTO api_keys (id, organization_id, user_id, name, role, scopes, hash, hint, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let (id, role, hash) = (ApiKeyId::new(), key.role.as_str(), token.hash.as_slice());
+    let row = client
+        .query_one(
+            &statement,
+            &[
+                &id.0,
+                &organization.0,
+                &key.user.0,
+                &key.name,
+                &role,
+                &scopes,
+                &hash,
+                &token.hint,
+                &key.expires_at,
+            ],
+        )
+        .await?;
+    read(&row)
+}
+
+/// The organization's keys, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(client: &impl GenericClient, organization: OrganizationId) -> Result<Vec<ApiKey>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE organization_id = $1 ORDER BY id");
+    let statement = client.prepare_cached(&sql).await?;
+    client.query(&statement, &[&organization.0]).await?.iter().map(read).collect()
+}
+
+/// Revokes a key in any organization, for the operator; its organization, if there is such a key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_anywhere(
+    client: &impl GenericClient,
+    id: ApiKeyId,
+) -> Result<Option<OrganizationId>, Error> {
+    let sql = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETURNING organization_id";
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, &[&id.0]).await?;
+    row.map(|row| Ok(OrganizationId(row.try_get(0)?))).transpose()
+}
+
+/// What the key with this hash stands for, if there is one. A scope that this version does not know grants nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_credential(
+    client: &impl GenericClient,
+    hash: &[u8; 32],
+) -> Result<Option<Credential>, Error> {
+    let sql = "SELECT k.id, k.organization_id, k.user_id, k.name, k.role, u.role, k.scopes, k.expires_at,
+            k.revoked_at IS NOT NULL, u.disabled_at IS NOT NULL, k.last_used_at
+        FROM api_keys k JOIN users u ON u.organization_id = k.organization_id AND u.id = k.user_id
+        WHERE k.hash = $1";
+    let statement = client.prepare_cached(sql).await?;
+    let Some(row) = client.query_opt(&statement, &[&hash.as_slice()]).await? else { return Ok(None) };
+    let names: Vec<&str> = row.try_get(6)?;
+    let scopes = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let principal = Principal {
+        organization: OrganizationId(row.try_get(1)?),
+        key: ApiKeyId(row.try_get(0)?),
+        key_name: row.try_get(3)?,
+        user: UserId(row.try_get(2)?),
+        role: role(&row, 4)?.min(role(&row, 5)?),
+        scopes,
+    };
+    Ok(Some(Credential {
+        // An empty list means all: one of which nothing is left must not become that.
+        revoked: row.try_get(8)? || (!names.is_empty() && principal.scopes.is_empty()),
+        principal,
+        expires_at: row.try_get(7)?,
+        owner_disabled: row.try_get(9)?,
+        last_used_at: row.try_get(10)?,
+    }))
+}
+
+/// Notes that a key is in use, at most once a minute.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(client: &impl GenericClient, id: ApiKeyId) -> Result<(), Error> {
+    let sql = "UPDATE api_keys SET last_used_at = now()
+        WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')";
+    let statement = client.prepare_cached(sql).await?;
+    client.execute(&statement, &[&id.0]).await?;
+    Ok(())
+}

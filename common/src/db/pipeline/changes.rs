@@ -1,0 +1,167 @@
+//! All that one step of the pipeline writes, committed in one pipelined round trip.
+
+use uuid::Uuid;
+
+use super::load::{LoadedLane, Message};
+use super::rows::{
+    Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
+    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touches,
+};
+use crate::db::{Error, Tx, outbox as outbox_table};
+use crate::domain::lane::Lane;
+use crate::outbox::Row as OutboxRow;
+use crate::queue::Route;
+
+/// What is to be written. Lanes and messages are written back as a whole; the rest is added.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// First answers to idempotent requests; first, so that a lost race fails before anything else.
+    pub answers: Answers,
+    /// New messages.
+    pub messages: NewMessages,
+    /// Messages that changed.
+    pub states: MessageStates,
+    /// Lanes that changed.
+    pub lanes: LaneStates,
+    /// Conversations with a new message.
+    pub touches: Touches,
+    /// Tries that begin.
+    pub attempts: NewAttempts,
+    /// Tries that ended.
+    pub attempt_states: AttemptStates,
+    /// What happened to messages.
+    pub timeline: Timeline,
+    /// The event log.
+    pub events: Events,
+    /// The audit log.
+    pub audit: Audit,
+    /// Channel events worked off.
+    pub processed: Processed,
+    /// Gates of inboxes.
+    pub gates: Gates,
+    outbox: OutboxRows,
+}
+
+#[derive(Debug, Default)]
+struct OutboxRows {
+    part: i16,
+    routes: Vec<String>,
+    lanes: Vec<Uuid>,
+    inboxes: Vec<Uuid>,
+}
+
+impl Changes {
+    /// Notes a thing that happened to a message, now.
+    pub fn happened(
+        &mut self,
+        message: Uuid,
+        event: &'static str,
+        attempt: Option<i32>,
+        detail: Option<serde_json::Value>,
+    ) {
+        let detail = detail.map(|detail| detail.to_string());
+        self.timeline.push(TimelineRow {
+            message_id: message,
+            at: chrono::Utc::now(),
+            event,
+            attempt,
+            detail,
+        });
+    }
+
+    /// Adds an entry to the event log about a message as it now stands.
+    pub fn message_event(&mut self, kind: &'static str, inbox: Uuid, message: &Message) {
+        let payload = serde_json::json!({ "message": message.view() }).to_string();
+        self.events.push(EventRow {
+            id: Uuid::now_v7(),
+            organization_id: message.organization,
+            kind,
+            inbox_id: Some(inbox),
+            conversation_id: Some(message.conversation),
+            message_id: Some(message.id),
+            payload,
+        });
+    }
+
+    /// Writes a message back as it now stands.
+    pub fn save_message(&mut self, message: &Message) {
+        let failure = message.failure.as_ref().map(|failure| serde_json::json!(failure).to_string());
+        self.states.push(MessageState {
+            id: message.id,
+            status: message.status.as_str(),
+            failure,
+            provider_message_id: message.provider_message_id.clone(),
+            lane_position: message.lane_position,
+            attempts: message.attempts,
+            failures: message.failures,
+        });
+    }
+
+    /// Writes back those lanes and messages that changed.
+    pub fn save_changed<'a>(
+        &mut self,
+        lanes: impl Iterator<Item = &'a LoadedLane>,
+        messages: impl Iterator<Item = &'a Message>,
+    ) {
+        lanes.filter(|loaded| loaded.changed()).for_each(|loaded| self.save_lane(&loaded.lane));
+        messages.filter(|message| message.changed).for_each(|message| self.save_message(message));
+    }
+
+    /// Writes a lane back as it now stands.
+    pub fn save_lane(&mut self, lane: &Lane) {
+        self.lanes.push(LaneRow {
+            conversation_id: lane.conversation,
+            state: lane.state.as_str(),
+            last_message_id: lane.last_message,
+            next_position: lane.next_position,
+            queued: lane.queued,
+            lease: lane.lease,
+            attempt_id: lane.attempt,
+            due_at: lane.due_at,
+            ready_at: lane.ready_at,
+            bulk: lane.bulk,
+            pair_tat: lane.pair_tat,
+        });
+    }
+
+    /// Notes how a try ended without more to tell.
+    pub fn attempt_ended(&mut self, id: Uuid, state: &'static str) {
+        let none = (None, None, None);
+        let (provider_message_id, provider_code, detail) = none;
+        self.attempt_states.push(AttemptState { id, state, provider_message_id, provider_code, detail });
+    }
+
+    /// Sends a pointer to an admitted lane once this is committed.
+    pub fn point_at(&mut self, part: i16, route: Route, lane: Uuid, inbox: Uuid) {
+        self.outbox.part = part;
+        self.outbox.routes.push(route.key());
+        self.outbox.lanes.push(lane);
+        self.outbox.inboxes.push(inbox);
+    }
+
+    /// Commits everything; the outbox rows are to be handed to the relay.
+    ///
+    /// # Errors
+    /// The first statement's that failed, and then nothing is written; or the commit's, and then nobody knows.
+    pub async fn commit(self, tx: Tx) -> Result<Vec<OutboxRow>, Error> {
+        let mut steps = Vec::with_capacity(12);
+        macro_rules! write {
+            ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
+        }
+        write!(answers messages states lanes touches attempts attempt_states timeline events audit processed gates);
+        let outbox = &self.outbox;
+        if !outbox.routes.is_empty() {
+            let params: crate::db::tx::Params<'_> =
+                vec![&outbox.part, &outbox.routes, &outbox.lanes, &outbox.inboxes];
+            steps.push(tx.step(outbox_table::INSERT, params).await?);
+        }
+        let answers = tx.commit(&steps).await?;
+        if outbox.routes.is_empty() {
+            return Ok(Vec::new());
+        }
+        answers
+            .last()
+            .map(|rows| rows.iter().map(outbox_table::read).collect())
+            .unwrap_or_else(|| Ok(Vec::new()))
+    }
+}

@@ -1,0 +1,18 @@
+//! The statements of the message pipeline: set-based, one for each table and verb, sent in pipelined round trips.
+//!
+//! A step of the pipeline locks its lanes and loads what it needs (`load`), decides in Rust, collects what is to be
+//! written in `Changes`, and commits it all in one round trip.
+
+mod changes;
+pub mod channel_events;
+pub mod events;
+pub mod load;
+pub mod provider_ids;
+pub mod rows;
+pub mod work;
+
+pub use changes::Changes;
+
+/// For transactions whose groups are large: their joins are bounded by arrays of keys on one side and the group on the
+/// other, and comparing each with each would take longer than all the rest.
+pub const HASH_JOINS: &str = "SELECT set_config('enable_hashjoin', 'on', true)";

@@ -1,0 +1,109 @@
+//! `users`: the people of an organization.
+
+use chrono::{DateTime, Utc};
+use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
+
+use super::Error;
+use crate::domain::ids::{OrganizationId, UserId};
+use crate::domain::principal::Role;
+
+/// A person of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their organization.
+    pub organization: OrganizationId,
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// Their role; no key of theirs has more.
+    pub role: Role,
+    /// Since when they are removed.
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// When they were added.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A person to be added.
+#[derive(Debug, Clone, Copy)]
+pub struct NewUser<'a> {
+    /// Their name.
+    pub name: &'a str,
+    /// Their address; one user of an organization has it.
+    pub email: &'a str,
+    /// Their role.
+    pub role: Role,
+}
+
+/// The constraint that keeps addresses apart.
+pub const EMAIL_KEY: &str = "users_email_key";
+
+const COLUMNS: &str = "id, organization_id, name, email, role, disabled_at, created_at";
+
+fn read(row: &Row) -> Result<User, Error> {
+    Ok(User {
+        id: UserId(row.try_get(0)?),
+        organization: OrganizationId(row.try_get(1)?),
+        name: row.try_get(2)?,
+        email: row.try_get(3)?,
+        role: row.try_get::<_, &str>(4)?.parse().map_err(Error::Stored)?,
+        disabled_at: row.try_get(5)?,
+        created_at: row.try_get(6)?,
+    })
+}
+
+/// Adds a person.
+///
+/// # Errors
+/// When the database fails, or `EMAIL_KEY` is violated.
+pub async fn insert(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    user: NewUser<'_>,
+) -> Result<User, Error> {
+    let sql = format!(
+        "INSERT INTO users (id, organization_id, name, email, role) VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let id = UserId::new();
+    let role = user.role.as_str();
+    read(&client.query_one(&statement, &[&id.0, &organization.0, &user.name, &user.email, &role]).await?)
+}
+
+/// The user with this id in any organization; for the operator.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_anywhere(client: &impl GenericClient, id: UserId) -> Result<Option<User>, Error> {
+    let statement = client.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE id = $1")).await?;
+    client.query_opt(&statement, &[&id.0]).await?.as_ref().map(read).transpose()
+}
+
+/// The organization's users, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(client: &impl GenericClient, organization: OrganizationId) -> Result<Vec<User>, Error> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE organization_id = $1 ORDER BY id");
+    let statement = client.prepare_cached(&sql).await?;
+    client.query(&statement, &[&organization.0]).await?.iter().map(read).collect()
+}
+
+/// Removes a person, which stops their keys, or brings them back; says whether there is such a user.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_disabled(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: UserId,
+    disabled: bool,
+) -> Result<bool, Error> {
+    let sql = "UPDATE users SET updated_at = now(), disabled_at = CASE WHEN $3 THEN coalesce(disabled_at, now()) END
+        WHERE organization_id = $1 AND id = $2";
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.execute(&statement, &[&organization.0, &id.0, &disabled]).await? == 1)
+}

@@ -1,0 +1,9 @@
+//! How a message ends, and what evidence makes of attempts: the rules that api and workers share.
+//!
+//! Everything here runs under the lane's lock, changes rows in memory, and notes what is to be written in `Changes`.
+
+mod evidence;
+mod settle;
+
+pub use evidence::{Evidence, apply_status};
+pub use settle::{End, failure, settle};

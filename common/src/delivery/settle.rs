@@ -1,0 +1,70 @@
+//! `settle`: the one way in which a message ends and its lane moves on, in the same transaction.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use crate::db::pipeline::Changes;
+use crate::db::pipeline::load::{LoadedLane, Message};
+use crate::domain::message::{Failure, Status};
+use crate::metrics;
+
+/// How a message ends.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// The provider took it.
+    Sent {
+        /// The provider's id of it.
+        provider_id: String,
+        /// The number of the try, where it is known.
+        attempt: Option<i32>,
+    },
+    /// It is given up: refused, expired, canceled, or its outcome is unknown.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The number of the last try, if there was one.
+        attempt: Option<i32>,
+    },
+}
+
+/// A failure of ours, without a provider's code.
+pub fn failure(code: &str, title: &str, retryable: bool) -> Failure {
+    Failure { code: code.into(), provider_code: None, title: title.into(), detail: None, retryable }
+}
+
+/// Ends a queued message and advances its lane: sent, failed, canceled, expired or of unknown outcome.
+///
+/// `holds_lane` says whether the lane's turn was this message's, so that the next one's turn comes.
+pub fn settle(
+    changes: &mut Changes,
+    loaded: &mut LoadedLane,
+    message: &mut Message,
+    end: End,
+    (holds_lane, now): (bool, DateTime<Utc>),
+) {
+    end_message(changes, loaded, message, end);
+    loaded.lane.settle(holds_lane, now);
+}
+
+/// Ends a queued message and leaves the lane's turn to a try that is in flight: its record ends that.
+pub(super) fn end_message(changes: &mut Changes, loaded: &LoadedLane, message: &mut Message, end: End) {
+    message.lane_position = None;
+    message.changed = true;
+    let (event, outcome) = match end {
+        End::Sent { provider_id, attempt } => {
+            changes.happened(message.id, "sent", attempt, Some(json!({ "providerMessageId": provider_id })));
+            message.provider_message_id = Some(provider_id);
+            message.status = Status::Sent;
+            ("message.sent", "sent".to_owned())
+        }
+        End::Failed { failure, attempt } => {
+            changes.happened(message.id, "failed", attempt, Some(json!(failure)));
+            message.status = Status::Failed;
+            let outcome = failure.code.clone();
+            message.failure = Some(failure);
+            ("message.failed", outcome)
+        }
+    };
+    metrics::get().messages_settled.with_label_values(&[loaded.channel.as_str(), outcome.as_str()]).inc();
+    changes.message_event(event, loaded.lane.inbox, message);
+}

@@ -1,0 +1,8 @@
+//! The nouns of the product: types and legal transitions, no I/O.
+
+pub mod content;
+pub mod ids;
+pub mod lane;
+pub mod message;
+pub mod principal;
+pub mod view;

@@ -1,0 +1,96 @@
+//! Queue names of one test: a prefix of its own, deleted at the end.
+
+use std::time::Duration;
+
+use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
+use lapin::{Channel, Connection, ConnectionProperties};
+use uuid::Uuid;
+
+use crate::config::{Broker, Secret};
+use crate::queue::{Route, Topology};
+
+/// A private set of exchanges and queues on the broker named by `AMQP_URL`; deleted with this value.
+pub struct TestBroker {
+    config: Broker,
+}
+
+/// Longest wait for a broker when tidying up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn url() -> String {
+    std::env::var("AMQP_URL").unwrap_or_else(|_| "amqp://guest:guest@127.0.0.1:5672/%2f".into())
+}
+
+async fn channel(broker: &Broker) -> lapin::Result<(Connection, Channel)> {
+    crate::http_client::install_crypto();
+    let url = broker.urls.first().map(|url| url.expose().to_owned()).unwrap_or_default();
+    let connection = Connection::connect(&url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    Ok((connection, channel))
+}
+
+impl Default for TestBroker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TestBroker {
+    /// Fresh names; whoever connects declares them.
+    pub fn new() -> Self {
+        Self::on(&url())
+    }
+
+    /// Fresh names on the broker at this address.
+    pub fn on(url: &str) -> Self {
+        let prefix = format!("test-{}", Uuid::new_v4().simple());
+        Self { config: Broker { urls: vec![Secret::new(url)], prefix } }
+    }
+
+    /// Its configuration section.
+    pub fn config(&self) -> Broker {
+        self.config.clone()
+    }
+
+    /// Takes every message out of every work queue; how many there were.
+    ///
+    /// # Panics
+    /// When the broker cannot be used.
+    pub async fn purge(&self) -> u32 {
+        let (connection, channel) = channel(&self.config).await.expect("RabbitMQ for tests; see AMQP_URL");
+        let mut purged = 0;
+        for route in Route::all() {
+            let name = Topology::new(&self.config.prefix).queue(route);
+            purged += channel.queue_purge(name.into(), Default::default()).await.expect("purge");
+        }
+        connection.close(200, "bye".into()).await.expect("close");
+        purged
+    }
+}
+
+impl Drop for TestBroker {
+    fn drop(&mut self) {
+        let config = self.config.clone();
+        let topology = Topology::new(&config.prefix);
+        let deleting = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("runtime").block_on(async move {
+                // A test that failed may leave its broker frozen.
+                let reached = tokio::time::timeout(PATIENCE, channel(&config)).await;
+                let Ok(Ok((connection, channel))) = reached else { return };
+                let queues =
+                    Route::all().into_iter().map(|route| topology.queue(route)).chain([topology.dead()]);
+                for queue in queues {
+                    let _best_effort =
+                        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
+                }
+                for exchange in [topology.exchange(), topology.dead()] {
+                    let _best_effort =
+                        channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
+                }
+                let _best_effort = connection.close(200, "bye".into()).await;
+            });
+        });
+        let _best_effort = deleting.join();
+    }
+}

@@ -1,0 +1,10 @@
+//! What channels read and write: recorded payloads in, calls to a provider of the test's own out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod account;
+mod any_bytes;
+mod parse;
+mod provider;
+mod receive;
+mod send;

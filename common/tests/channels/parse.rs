@@ -1,0 +1,137 @@
+//! Raw events are understood.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use common::channels::{Channel, EventKind, InboundEvent, InboundMessage, StatusUpdate, parse};
+use common::domain::content::{Content, Media};
+use common::domain::message::Status;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::receive::{events, payload};
+
+fn messages(body: &str) -> Vec<InboundMessage> {
+    let parsed = events(body).into_iter().map(|event| parse(Channel::Whatsapp, event.kind, &event.payload));
+    parsed
+        .map(|event| match event {
+            InboundEvent::Message(message) => *message,
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+fn statuses(body: &str) -> Vec<StatusUpdate> {
+    let parsed = events(body).into_iter().map(|event| parse(Channel::Whatsapp, event.kind, &event.payload));
+    parsed
+        .map(|event| match event {
+            InboundEvent::Status(status) => status,
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+#[test]
+fn a_text_is_understood_with_its_sender_and_quote() {
+    let message = messages(payload!("text_with_quote")).remove(0);
+    assert_eq!(message.provider_id, "wamid.TEXT1");
+    assert_eq!(message.addresses, ["15550102001", "US.77001"]);
+    assert_eq!(message.name.as_deref(), Some("Noor 🌻"));
+    assert_eq!(message.at, DateTime::from_timestamp(1_795_233_600, 0).unwrap());
+    assert_eq!(message.content, Content::text("مرحبا 👋"));
+    assert_eq!(message.reply_to.as_deref(), Some("wamid.OURS1"));
+}
+
+#[test]
+fn five_types_of_media_are_understood() {
+    let messages = messages(payload!("media"));
+    let file = |id: &str, mime: &str, sha256: &str| Media {
+        provider_media_id: Some(id.into()),
+        mime_type: Some(mime.into()),
+        sha256: Some(sha256.into()),
+        ..Media::default()
+    };
+    let image = Media { caption: Some("the roof".into()), ..file("9001", "image/jpeg", "c2hhMQ==") };
+    let document =
+        Media { filename: Some("quote.pdf".into()), ..file("9004", "application/pdf", "c2hhNA==") };
+    let expected = [
+        Content::Image(image),
+        Content::Video(file("9002", "video/mp4", "c2hhMg==")),
+        Content::Audio(file("9003", "audio/ogg; codecs=opus", "c2hhMw==")),
+        Content::Document(document),
+        Content::Sticker(file("9005", "image/webp", "c2hhNQ==")),
+    ];
+    assert_eq!(messages.iter().map(|message| message.content.clone()).collect::<Vec<_>>(), expected);
+    assert_eq!(messages[0].at.timestamp(), 1_795_233_601);
+    assert_eq!(messages[3].at.timestamp_millis(), 1_795_233_604_123);
+}
+
+#[test]
+fn what_is_not_known_stays_whole() {
+    let messages = messages(payload!("not_understood"));
+    assert_eq!(messages.len(), 7);
+    for (event, message) in events(payload!("not_understood")).iter().zip(&messages) {
+        let Content::Unsupported(unsupported) = &message.content else { panic!("{message:?}") };
+        assert_eq!(unsupported.raw, event.payload["message"]);
+        assert_eq!(message.addresses, ["15550102003"]);
+    }
+}
+
+#[test]
+fn statuses_tell_where_a_message_stands() {
+    let statuses = statuses(payload!("statuses"));
+    let moves: Vec<_> = statuses.iter().map(|status| (status.word.as_str(), status.status)).collect();
+    let expected = [
+        ("sent", Some(Status::Sent)),
+        ("delivered", Some(Status::Delivered)),
+        ("read", Some(Status::Read)),
+        ("played", None),
+        ("failed", Some(Status::Failed)),
+    ];
+    assert_eq!(&moves[..5], expected);
+    let attempt = Uuid::parse_str("0197a000-0000-7000-8000-000000000001").unwrap();
+    assert_eq!(
+        statuses[..3].iter().map(|s| s.correlation).collect::<Vec<_>>(),
+        [Some(attempt), Some(attempt), None]
+    );
+    let failures: Vec<_> = statuses[4..7]
+        .iter()
+        .map(|status| status.failure.clone().map(|f| (f.code, f.provider_code, f.detail)).unwrap())
+        .collect();
+    let text = |text: &str| Some(text.to_owned());
+    let expected = [
+        ("recipient_limit_reached".to_owned(), text("131049"), text("Too many marketing messages.")),
+        ("recipient_unreachable".to_owned(), text("131026"), text("Undeliverable")),
+        ("delivery_failed".to_owned(), None, None),
+    ];
+    assert_eq!(failures, expected);
+    assert!(statuses.iter().all(|status| status.failure.is_some() == (status.word == "failed")));
+}
+
+#[test]
+fn odd_fields_are_forgiven_and_a_missing_sender_is_not_invented() {
+    let message = |fields: Value| {
+        let mut message = json!({"id": "wamid.1", "from": "15550100", "type": "text", "text": {"body": ""}});
+        for (name, value) in fields.as_object().unwrap() {
+            message[name] = value.clone();
+        }
+        parse(Channel::Whatsapp, EventKind::Message, &json!({"message": message}))
+    };
+    let soon = Utc::now() - TimeDelta::minutes(1);
+    for timestamp in [json!(null), json!("soon"), json!(-5), json!("99999999999999999"), json!([])] {
+        let InboundEvent::Message(message) = message(json!({"timestamp": timestamp})) else {
+            panic!("{timestamp}")
+        };
+        assert!(message.at > soon && message.content == Content::text(""));
+    }
+    for fields in
+        [json!({"from": null}), json!({"id": ""}), json!({"id": "x".repeat(256)}), json!({"id": {}})]
+    {
+        assert!(matches!(message(fields), InboundEvent::Ignored { .. }));
+    }
+    let InboundEvent::Message(bare) = message(json!({"text": null})) else { panic!() };
+    assert_eq!(bare.content.kind(), "unsupported");
+    for payload in [json!(null), json!([]), json!({"status": {"id": 5}}), json!({"message": "x"})] {
+        for kind in [EventKind::Message, EventKind::Status, EventKind::Other] {
+            assert!(matches!(parse(Channel::Whatsapp, kind, &payload), InboundEvent::Ignored { .. }));
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The command line as operators and scripts use it: the built program against real servers.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
+mod accounts;
+mod dead_letters;
+mod doctor;
+mod message;
+mod migrate;
+mod support;
+mod usage;

@@ -1,0 +1,24 @@
+//! A whole Switchboard for one test: a private database, private queues, the sandbox, and the real processes, which can be
+//! killed, frozen and restarted.
+
+mod audit;
+mod client;
+mod conversations;
+mod events;
+mod load;
+mod metrics;
+mod process;
+mod proxy;
+mod servers;
+mod system;
+mod webhook;
+
+pub use audit::{Acceptance, assert_once_and_in_order};
+pub use client::Client;
+pub use events::EventReader;
+pub use load::{Load, Sent};
+pub use process::Process;
+pub use proxy::Proxy;
+pub use servers::Server;
+pub use system::{Options, System};
+pub use webhook::{Webhook, sign};

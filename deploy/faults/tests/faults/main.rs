@@ -1,0 +1,23 @@
+//! The promises of the pipeline, tried on the real processes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
+#![expect(clippy::print_stdout, reason = "figures for those who run with --nocapture")]
+
+mod cuts;
+mod frozen;
+mod gates;
+mod holds;
+mod intake;
+mod intake_content;
+mod journeys;
+mod kills;
+mod leases;
+mod pacing;
+mod poison;
+mod provider;
+mod purges;
+mod races;
+mod servers;
+mod stopping;
+mod traffic;
+mod watch;

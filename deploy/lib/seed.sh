@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# Creates the demo once: an organization, its owner with a key, and a WhatsApp inbox at the sandbox. Sourced after http.sh.
+
+DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID)
+DEMO_NUMBER=200000000000001
+DEMO_ACCOUNT=100000000000001
+
+demo_done() {
+    remember demo "${DEMO_VARIABLES[@]}"
+}
+
+# cli ARGUMENT…: sets CLI_ANSWER.
+cli() {
+    CLI_ANSWER=$("$BIN/switchboard" "$@" --json 2>"$LOGS/seed.log" </dev/null) ||
+        fail "switchboard $1 $2 failed" "repair what the log says, then run this again" "$LOGS/seed.log"
+}
+
+# recall_demo: what was created before, if it belongs to this database and its key still opens the api.
+recall_demo() {
+    local database=$DATABASE_URL
+    [[ $POSTGRES_KIND != private ]] || database=private
+    unset "${DEMO_VARIABLES[@]}"
+    recall demo
+    if [[ -n ${API_KEY:-} ]]; then
+        http GET "$API_URL/v1/conversations"
+    fi
+    if [[ ${DEMO_DATABASE:-} != "$database" || ${HTTP_STATUS:-} == 401 ]]; then
+        unset "${DEMO_VARIABLES[@]}"
+    fi
+    DEMO_DATABASE=$database
+}
+
+seed_owner() {
+    if [[ -z ${DEMO_ORG:-} ]]; then
+        cli org create --name "Demo"
+        first_id tn "$CLI_ANSWER" || fail "no organization in: $CLI_ANSWER" "report this; it is a fault of Switchboard"
+        DEMO_ORG=$FOUND
+        demo_done
+    fi
+    if [[ -z ${DEMO_USER:-} ]]; then
+        cli user create --org "$DEMO_ORG" --name "Demo Owner" --email owner@demo.invalid --role owner
+        first_id usr "$CLI_ANSWER" || fail "no user in: $CLI_ANSWER" "report this; it is a fault of Switchboard"
+        DEMO_USER=$FOUND
+        demo_done
+    fi
+    if [[ -z ${API_KEY:-} ]]; then
+        cli key create --user "$DEMO_USER" --name "deploy/up"
+        first_id sk_org "$CLI_ANSWER" || fail "no key in the answer of switchboard key create" "report this; it is a fault of Switchboard"
+        API_KEY=$FOUND
+        demo_done
+    fi
+}
+
+# The keys of idempotency make a repetition after a crash answer what the first request answered.
+seed_inbox() {
+    if [[ -z ${DEMO_CONNECTION:-} || ${DEMO_SANDBOX:-} != "$SANDBOX_URL" ]]; then
+        http POST "$API_URL/v1/connections" "{\"channel\":\"whatsapp\",\"externalId\":\"$DEMO_ACCOUNT\",\"accessToken\":\"sandbox-access-token\",
+            \"appSecret\":\"sandbox-app-secret\",\"verifyToken\":\"sandbox-verify-token\",\"apiUrl\":\"$SANDBOX_URL\"}" \
+            "Idempotency-Key: demo-connection-${SANDBOX_URL##*:}"
+        if [[ $HTTP_STATUS != 20[01] ]] || ! first_id con "$HTTP_BODY"; then
+            fail "the demo's connection was answered $HTTP_STATUS: $HTTP_BODY" \
+                "see $LOGS/api.log and $LOGS/sandbox.log; if the sandbox's port moved, free the old one (${DEMO_SANDBOX:-none}) or begin anew: ./deploy/down --erase"
+        fi
+        DEMO_CONNECTION=$FOUND
+        DEMO_SANDBOX=$SANDBOX_URL
+        demo_done
+    fi
+    if [[ -z ${INBOX_ID:-} ]]; then
+        http POST "$API_URL/v1/inboxes" "{\"whatsapp\":{\"resourceIds\":[\"$DEMO_ACCOUNT\"],\"phoneNumberIds\":[\"$DEMO_NUMBER\"]}}" \
+            "Idempotency-Key: demo-inbox"
+        if [[ $HTTP_STATUS != 20[01] ]] || ! first_id ibx "$HTTP_BODY"; then
+            fail "the demo's inbox was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
+        fi
+        INBOX_ID=$FOUND
+        demo_done
+    fi
+}
+
+# write_environment: what a shell needs to talk to this run.
+write_environment() {
+    local name
+    local -A values=([API_URL]=$API_URL [API_KEY]=$API_KEY [SANDBOX_URL]=$SANDBOX_URL [INBOX_ID]=$INBOX_ID
+        [DEMO_PHONE_NUMBER_ID]=$DEMO_NUMBER [DATABASE_URL]=$DATABASE_URL [AMQP_URL]=$AMQP_URL
+        [SWITCHBOARD_QUEUE_PREFIX]=$QUEUE_PREFIX [SWITCHBOARD_MASTER_KEY]=$MASTER_KEY [SWITCHBOARD_CLI]=$BIN/switchboard
+        [API_METRICS_URL]=http://127.0.0.1:$API_INTERNAL_PORT/metrics [RELAY_METRICS_URL]=http://127.0.0.1:$RELAY_INTERNAL_PORT/metrics
+        [INBOUND_METRICS_URL]=http://127.0.0.1:$INBOUND_INTERNAL_PORT/metrics
+        [OUTBOUND_METRICS_URL]=http://127.0.0.1:$OUTBOUND_INTERNAL_PORT/metrics)
+    for name in "${!values[@]}"; do
+        printf 'export %s=%q\n' "$name" "${values[$name]}"
+    done | sort >"$STATE/env.new"
+    chmod 600 "$STATE/env.new"
+    mv -f -- "$STATE/env.new" "$STATE/env"
+}

@@ -1,0 +1,30 @@
+//! `GET /control/held`: accepted messages whose answer a fault holds back now.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use crate::clock::MILLISECOND;
+use crate::sandbox::Sandbox;
+
+/// Lists the answers being held, oldest message first.
+pub async fn list_held(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
+    let now = sandbox.clock.now();
+    let held: Vec<Value> = sandbox
+        .held
+        .list()
+        .iter()
+        .map(|(message, since)| {
+            json!({
+                "n": message.n,
+                "sender": message.phone.id,
+                "recipient": message.recipient,
+                "correlation": message.correlation,
+                "sinceMs": now.saturating_sub(*since) / MILLISECOND,
+            })
+        })
+        .collect();
+    Json(json!({"held": held}))
+}

@@ -1,0 +1,103 @@
+//! `/ledger`: everything the sandbox accepted, in order.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::error::ControlError;
+use crate::address;
+use crate::ledger::Filter;
+use crate::message::Accepted;
+use crate::sandbox::Sandbox;
+
+const DEFAULT_LIMIT: usize = 1_000;
+const LARGEST_LIMIT: usize = 10_000;
+
+/// Which entries to read.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    after: u64,
+    sender: Option<String>,
+    recipient: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    entries: Vec<Entry<'a>>,
+    next: u64,
+    dropped: u64,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    n: u64,
+    channel: &'static str,
+    sender: &'a str,
+    recipient: &'a str,
+    #[serde(rename = "providerId")]
+    provider_id: &'a str,
+    correlation: Option<&'a str>,
+    body: &'a RawValue,
+    at: String,
+}
+
+/// Reads entries in order of acceptance.
+pub async fn read_ledger(
+    State(sandbox): State<Arc<Sandbox>>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, ControlError> {
+    let filter = Filter {
+        after: wanted.after,
+        sender: wanted.sender,
+        recipient: wanted.recipient.map(|given| address::normalise(&given).unwrap_or(given)),
+        limit: wanted.limit.unwrap_or(DEFAULT_LIMIT).min(LARGEST_LIMIT),
+    };
+    // A long page takes milliseconds: not on a thread that serves others.
+    let body = tokio::task::spawn_blocking(move || page(&sandbox, &filter)).await;
+    let body = body.map_err(|error| ControlError::invalid(error.to_string()))?;
+    let body = body.map_err(|error| ControlError::invalid(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+}
+
+fn page(sandbox: &Sandbox, filter: &Filter) -> serde_json::Result<Vec<u8>> {
+    let (found, next) = sandbox.ledger.read(filter);
+    let entries =
+        found.iter().map(|message| entry(sandbox, message)).collect::<serde_json::Result<Vec<_>>>()?;
+    serde_json::to_vec(&Page { entries, next, dropped: sandbox.ledger.dropped() })
+}
+
+fn entry<'a>(sandbox: &Sandbox, message: &'a Accepted) -> serde_json::Result<Entry<'a>> {
+    Ok(Entry {
+        n: message.n,
+        channel: "whatsapp",
+        sender: &message.phone.id,
+        recipient: &message.recipient,
+        provider_id: &message.provider_id,
+        correlation: message.correlation.as_deref(),
+        body: serde_json::from_slice(&message.body)?,
+        at: sandbox.clock.rfc3339(message.at),
+    })
+}
+
+/// Counts over all entries held.
+pub async fn summarise_ledger(State(sandbox): State<Arc<Sandbox>>) -> Response {
+    // A full ledger takes a second or so: not on a thread that serves others.
+    let summary = tokio::task::spawn_blocking(move || sandbox.ledger.summary()).await;
+    match summary {
+        Ok(summary) => Json(summary).into_response(),
+        Err(error) => ControlError::invalid(error.to_string()).into_response(),
+    }
+}
+
+/// Empties the ledger; numbers go on.
+pub async fn clear_ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
+    Json(json!({"deleted": sandbox.ledger.clear()}))
+}

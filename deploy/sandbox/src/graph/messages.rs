@@ -1,0 +1,91 @@
+//! `POST /{version}/{phone_number_id}/messages`: send a message, or mark one as read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::accept::accept;
+use super::answer;
+use super::caller::Caller;
+use super::error::GraphError;
+use super::validate::{self, Known, Message, Request};
+use crate::account::Phone;
+use crate::faults::{Drop, Fault};
+use crate::sandbox::Sandbox;
+
+/// Sends a message, or marks one as read.
+pub async fn send_message(
+    State(sandbox): State<Arc<Sandbox>>,
+    caller: Caller,
+    Path((_, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, GraphError> {
+    let phone = caller.phone(&sandbox, &id, "post")?;
+    let bytes = body.map_err(|rejection| GraphError::parameter(rejection.body_text()))?;
+    let body = parse(&headers, &bytes)?;
+    let state = phone.account.state();
+    let known = Known { account: &state, media: &sandbox.media };
+    match validate::request(&body, &known)? {
+        Request::Message(message) => take_in(&sandbox, &phone, &message, &bytes).await,
+        Request::Read { id, contact } => {
+            if let Some(chat) = phone.chats.lock().find(&contact) {
+                chat.business_read(id);
+            }
+            Ok(answer::success())
+        }
+    }
+}
+
+/// The body as an object. Without a JSON content type the Graph API sees no parameters at all.
+fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, GraphError> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !content_type
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("application/json"))
+    {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|error| GraphError::parameter(format!("The request body is not a JSON object: {error}")))
+}
+
+async fn take_in(
+    sandbox: &Sandbox,
+    phone: &Arc<Phone>,
+    message: &Message<'_>,
+    body: &[u8],
+) -> Result<Response, GraphError> {
+    let fault = sandbox.fault(&phone.id, &message.recipient).unwrap_or_default();
+    before(&fault).await;
+    if fault.drop == Some(Drop::BeforeAccept) {
+        return Ok(answer::cut());
+    }
+    if let Some(refuse) = &fault.refuse {
+        return Err(refuse.into());
+    }
+    let accepted = accept(sandbox, phone, message, body, fault.status.as_ref())?;
+    if let Some(milliseconds) = fault.hold_ms {
+        let _hold = sandbox.held.begin(&accepted, sandbox.clock.now());
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+    if fault.drop == Some(Drop::AfterAccept) {
+        return Ok(answer::cut());
+    }
+    match sandbox.behaviour.get().answer_ms {
+        0 => {}
+        milliseconds => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+    }
+    Ok(answer::accepted(message, &accepted.provider_id))
+}
+
+async fn before(fault: &Fault) {
+    if let Some(milliseconds) = fault.delay_ms {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+}

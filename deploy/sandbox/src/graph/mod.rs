@@ -1,0 +1,16 @@
+//! The provider's side of the Graph API, as far as the product uses it.
+
+mod accept;
+mod answer;
+mod caller;
+pub mod codes;
+pub mod error;
+pub mod media;
+pub mod message_templates;
+pub mod messages;
+pub mod node;
+mod paging;
+pub mod phone_numbers;
+mod statuses;
+pub mod subscribed_apps;
+mod validate;

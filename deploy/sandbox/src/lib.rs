@@ -1,0 +1,57 @@
+//! Plays the WhatsApp side of Meta's Graph API: start reading at `router.rs`.
+//!
+//! - `graph`: what the business calls, with the provider's checks and errors
+//! - `control`: what tests and people call, to steer and to look
+//! - `webhook`: signed webhooks back, timed, ordered and repeated
+//! - the rest: state, one noun a file
+
+mod account;
+mod address;
+mod chat;
+mod clock;
+mod control;
+mod directory;
+mod faults;
+mod graph;
+mod held;
+mod ledger;
+mod live;
+mod media;
+mod message;
+mod pacing;
+mod recipient_faults;
+mod router;
+mod sandbox;
+mod server;
+mod settings;
+mod template;
+mod wamid;
+mod webhook;
+
+pub use settings::{Behaviour, Settings, WebhookRetry};
+pub use webhook::signature;
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Serves a sandbox until the stop signal; open requests then have `settings.shutdown_timeout` to end.
+pub async fn serve(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    // Webhook tasks go on while open requests end, and stop after them.
+    let tasks = CancellationToken::new();
+    let sandbox = Arc::new(sandbox::Sandbox::new(&settings, tasks.clone())?);
+    sandbox.webhooks.start();
+    server::serve(listener, router::router(sandbox.clone()), shutdown, settings.shutdown_timeout).await;
+    tasks.cancel();
+    sandbox.webhooks.finish().await;
+    let left = sandbox.webhooks.schedule.counts().queued;
+    if left > 0 {
+        tracing::info!(left, "webhook updates were still waiting");
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The two kinds of message a chat holds, and how far each has come.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use serde_json::{Map, Value};
+
+use crate::account::Phone;
+use crate::clock::Micros;
+
+/// A message of the business that the sandbox accepted.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Place in the ledger.
+    pub n: u64,
+    /// Place among all messages, of both directions.
+    pub sequence: u64,
+    /// The phone number it was sent from.
+    pub phone: Arc<Phone>,
+    /// The contact, as digits or user id.
+    pub recipient: Box<str>,
+    /// The id answered to the business.
+    pub provider_id: Box<str>,
+    /// The business's own reference (`biz_opaque_callback_data`).
+    pub correlation: Option<Box<str>>,
+    /// Whether its statuses echo that reference.
+    pub echoes: bool,
+    /// Pricing category of the conversation.
+    pub category: Category,
+    /// The request body as it came.
+    pub body: Box<[u8]>,
+    /// When it was accepted.
+    pub at: Micros,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// A message that a contact wrote.
+#[derive(Debug)]
+pub struct Inbound {
+    /// Place among all messages, of both directions.
+    pub sequence: u64,
+    /// The phone number it was written to.
+    pub phone: Arc<Phone>,
+    /// The contact, as digits or user id.
+    pub contact: Box<str>,
+    /// The contact's profile name.
+    pub name: Box<str>,
+    /// Its id.
+    pub id: Box<str>,
+    /// The message as webhooks carry it.
+    pub message: Map<String, Value>,
+    /// When it was written.
+    pub at: Micros,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+/// What a message is priced as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Category {
+    /// A free-form message in the customer-service window.
+    Service,
+    /// A template of this category.
+    Marketing,
+    /// A template of this category.
+    Utility,
+    /// A template of this category.
+    Authentication,
+}
+
+impl Category {
+    /// The provider's word in `pricing.category`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Marketing => "marketing",
+            Self::Utility => "utility",
+            Self::Authentication => "authentication",
+        }
+    }
+}
+
+/// A step of a message towards its reader, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Taken in by the provider.
+    Accepted,
+    /// Left the provider; for a contact's message, on its way to the business.
+    Sent,
+    /// Reached the other side.
+    Delivered,
+    /// Read there.
+    Read,
+    /// Will not arrive.
+    Failed,
+}
+
+impl Step {
+    const ALL: [Self; 5] = [Self::Accepted, Self::Sent, Self::Delivered, Self::Read, Self::Failed];
+
+    /// The provider's word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The furthest step a message has reached; it never goes back.
+#[derive(Debug)]
+pub struct Progress(AtomicU8);
+
+impl Progress {
+    /// Progress that starts at `step`.
+    pub fn at(step: Step) -> Self {
+        Self(AtomicU8::new(step as u8))
+    }
+
+    /// Moves forward to `step`; says whether that was a move.
+    pub fn reach(&self, step: Step) -> bool {
+        self.0.fetch_max(step as u8, Ordering::Relaxed) < step as u8
+    }
+
+    /// The furthest step.
+    pub fn get(&self) -> Step {
+        Step::ALL[usize::from(self.0.load(Ordering::Relaxed))]
+    }
+}

@@ -1,0 +1,59 @@
+//! Every route of the sandbox, by who calls it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{any, delete, get, patch, post};
+
+use crate::control::{accounts, contacts, faults, held, ledger, phone, settings, stats};
+use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
+use crate::sandbox::Sandbox;
+
+const LARGEST_UPLOAD: usize = 101 << 20;
+const LARGEST_MESSAGE: usize = 1 << 20;
+const LARGEST_CONTROL: usize = 64 << 20;
+
+/// All routes.
+pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
+    graph().merge(control()).fallback(any(node::unsupported)).with_state(sandbox)
+}
+
+/// What the business calls: the provider's own API.
+fn graph() -> Router<Arc<Sandbox>> {
+    let subscribed_apps = post(subscribed_apps::subscribe)
+        .get(subscribed_apps::list_subscriptions)
+        .delete(subscribed_apps::unsubscribe);
+    let upload = post(media::upload_media).layer(DefaultBodyLimit::max(LARGEST_UPLOAD));
+    Router::new()
+        .route("/{version}/{id}/messages", post(messages::send_message))
+        .route("/{version}/{id}/phone_numbers", get(phone_numbers::list_phone_numbers))
+        .route("/{version}/{id}/message_templates", get(message_templates::list_message_templates))
+        .route("/{version}/{id}/subscribed_apps", subscribed_apps)
+        .route("/{version}/{id}", get(node::get_node).delete(node::delete_node).post(node::unsupported))
+        .layer(DefaultBodyLimit::max(LARGEST_MESSAGE))
+        .route("/{version}/{id}/media", upload)
+        .route("/media/{id}", get(media::download_media))
+}
+
+/// What tests and people call.
+fn control() -> Router<Arc<Sandbox>> {
+    Router::new()
+        .route("/healthz", get(stats::get_health))
+        .route("/phone", get(phone::show_phone))
+        .route("/ledger", get(ledger::read_ledger).delete(ledger::clear_ledger))
+        .route("/ledger/summary", get(ledger::summarise_ledger))
+        .route("/contacts/{address}/messages", post(contacts::speak).get(contacts::list_messages))
+        .route("/contacts/{address}/read", post(contacts::read_messages))
+        .route("/control/accounts", get(accounts::list_accounts).post(accounts::put_account))
+        .route("/control/accounts/{id}", patch(accounts::patch_account))
+        .route(
+            "/control/faults",
+            get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),
+        )
+        .route("/control/faults/{id}", delete(faults::delete_fault))
+        .route("/control/held", get(held::list_held))
+        .route("/control/settings", get(settings::get_settings).patch(settings::patch_settings))
+        .route("/control/stats", get(stats::get_stats))
+        .layer(DefaultBodyLimit::max(LARGEST_CONTROL))
+}

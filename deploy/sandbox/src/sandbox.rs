@@ -1,0 +1,80 @@
+//! The whole state of a running sandbox.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::directory::{self, Directory};
+use crate::faults::{Fault, Faults};
+use crate::held::Held;
+use crate::ledger::Ledger;
+use crate::live::Live;
+use crate::media::MediaStore;
+use crate::recipient_faults;
+use crate::settings::Settings;
+use crate::webhook::Webhooks;
+
+/// The whole state of a running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The behaviour in force.
+    pub behaviour: Arc<Live>,
+    /// Time.
+    pub clock: Arc<Clock>,
+    /// Accounts and phone numbers.
+    pub directory: Directory,
+    /// Everything accepted.
+    pub ledger: Ledger,
+    /// Faults to order.
+    pub faults: Faults,
+    /// Answers being held.
+    pub held: Held,
+    /// Stored media.
+    pub media: MediaStore,
+    /// Webhooks to the business.
+    pub webhooks: Arc<Webhooks>,
+    messages: AtomicU64,
+}
+
+impl Sandbox {
+    /// A sandbox with the default account, at rest.
+    pub fn new(settings: &Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+        let behaviour = Arc::new(Live::new(settings.behaviour.clone()));
+        let clock = Arc::new(Clock::start());
+        let directory = Directory::default();
+        directory
+            .put(directory::default_account(settings.webhook_url.clone()))
+            .map_err(|refusal| anyhow::anyhow!("default account: {refusal}"))?;
+        Ok(Self {
+            webhooks: Arc::new(Webhooks::new(
+                behaviour.clone(),
+                clock.clone(),
+                settings.webhook_capacity,
+                stop,
+            )?),
+            behaviour,
+            clock,
+            directory,
+            ledger: Ledger::new(settings.ledger_capacity),
+            faults: Faults::default(),
+            held: Held::default(),
+            media: MediaStore::new(settings.media_capacity),
+            messages: AtomicU64::new(0),
+        })
+    }
+
+    /// The next place among all messages.
+    pub fn next_sequence(&self) -> u64 {
+        self.messages.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The fault for one message: ordered by a rule, or else by the recipient's digits.
+    pub fn fault(&self, sender: &str, recipient: &str) -> Option<Fault> {
+        self.faults.pick(sender, recipient).or_else(|| {
+            let asked = recipient_faults::ask(recipient)?;
+            self.behaviour.get().recipient_faults.then_some(asked)
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! The sandbox from outside: a real server on a free port, and a real receiver of its webhooks.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something it needs is missing")]
+#![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
+
+mod control;
+mod faults;
+mod limits;
+mod management;
+mod media;
+mod messages;
+mod program;
+mod support;
+mod templates;
+mod validation;
+mod webhooks;

@@ -1,0 +1,173 @@
+//! One group of inbound lanes, one transaction: lock, read in stored order, look up, decide, write.
+
+use std::collections::{BTreeSet, HashMap};
+
+use common::channels::{self, InboundEvent, StatusUpdate};
+use common::db::pipeline::channel_events::{self, WaitingEvent, lock_key};
+use common::db::pipeline::load::{self, Attempt, LoadedLane, Message};
+use common::db::pipeline::{HASH_JOINS, provider_ids};
+use common::db::{Error, Tx};
+use deadpool_postgres::Pool;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::apply::Decider;
+use super::contacts::{Addresses, Contacts};
+
+/// What a transaction achieved.
+pub(super) struct Done {
+    /// Whether more may be waiting in the same lanes.
+    pub more: bool,
+}
+
+/// An event, understood.
+pub(super) struct Understood {
+    pub waiting: WaitingEvent,
+    pub event: InboundEvent,
+}
+
+/// Messages that provider ids lead to, with their conversations.
+pub(super) type Known = HashMap<(Uuid, String), (Uuid, Uuid)>;
+
+/// All that the decisions rest upon.
+pub(super) struct Loaded {
+    pub known: Known,
+    pub attempts: HashMap<Uuid, Attempt>,
+    pub contacts: Contacts,
+    pub lanes: HashMap<Uuid, LoadedLane>,
+    pub messages: HashMap<Uuid, Message>,
+    pub heads: HashMap<Uuid, Uuid>,
+}
+
+/// Works off up to `most` events of these lanes.
+///
+/// # Errors
+/// When the database fails; then nothing has been worked off.
+pub(super) async fn transact(pool: &Pool, lanes: &[Uuid], most: i64) -> Result<Done, Error> {
+    // In key order, so that groups never deadlock.
+    let locks: BTreeSet<i64> = lanes.iter().map(|lane| lock_key(*lane)).collect();
+    let locks: Vec<i64> = locks.into_iter().collect();
+    let tx = Tx::open(pool).await?;
+    let steps = [
+        tx.step(HASH_JOINS, vec![]).await?,
+        tx.step(channel_events::LOCK, vec![&locks]).await?,
+        tx.step(channel_events::WAITING, vec![&lanes, &most]).await?,
+    ];
+    let answers = tx.begin(&steps).await?;
+    let events: Vec<Understood> = answers[2].iter().map(understand).collect::<Result<_, _>>()?;
+    if events.is_empty() {
+        tx.rollback().await?;
+        return Ok(Done { more: false });
+    }
+    let more = events.len() as i64 == most;
+    let mut loaded = look_up(&tx, &events).await?;
+    let mut decider = Decider::new(&mut loaded);
+    for event in &events {
+        decider.decide(event)?;
+    }
+    let left = decider.write(tx).await?;
+    Ok(Done { more: more || left })
+}
+
+fn understand(row: &Row) -> Result<Understood, Error> {
+    let waiting = WaitingEvent::read(row)?;
+    let event = channels::parse(waiting.channel, waiting.kind, &waiting.payload);
+    Ok(Understood { waiting, event })
+}
+
+/// The keys by which a group's events are looked up.
+#[derive(Default)]
+struct Keys {
+    inboxes: Vec<Uuid>,
+    provider_ids: Vec<String>,
+    correlations: Vec<Uuid>,
+    addresses: Addresses,
+}
+
+impl Keys {
+    fn of(events: &[Understood]) -> Self {
+        let mut keys = Self::default();
+        for Understood { waiting, event } in events {
+            match event {
+                InboundEvent::Message(message) => {
+                    keys.provider_id(waiting.inbox, &message.provider_id);
+                    message.reply_to.iter().for_each(|id| keys.provider_id(waiting.inbox, id));
+                    keys.addresses.extend(waiting.inbox, &message.addresses);
+                }
+                InboundEvent::Status(StatusUpdate { provider_id, correlation, .. }) => {
+                    keys.provider_id(waiting.inbox, provider_id);
+                    keys.correlations.extend(*correlation);
+                }
+                InboundEvent::Ignored { .. } => (),
+            }
+        }
+        keys
+    }
+
+    fn provider_id(&mut self, inbox: Uuid, id: &str) {
+        self.inboxes.push(inbox);
+        self.provider_ids.push(id.to_owned());
+    }
+}
+
+async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
+    let keys = Keys::of(events);
+    let steps = [
+        tx.step(provider_ids::FIND, vec![&keys.inboxes, &keys.provider_ids]).await?,
+        tx.step(load::ATTEMPTS, vec![&keys.correlations]).await?,
+        keys.addresses.find(tx).await?,
+    ];
+    let answers = tx.run(&steps).await?;
+    let known: Known =
+        answers[0].iter().map(|row| ((row.get(0), row.get(1)), (row.get(2), row.get(3)))).collect();
+    let attempts: HashMap<Uuid, Attempt> =
+        answers[1].iter().map(|row| Attempt::read(row).map(|a| (a.id, a))).collect::<Result<_, _>>()?;
+    let mut contacts = Contacts::read(&answers[2])?;
+    contacts.create_missing(tx, events).await?;
+    let (mut conversations, mut messages) = (BTreeSet::new(), BTreeSet::new());
+    for Understood { waiting, event } in events {
+        match event {
+            InboundEvent::Message(message) => {
+                conversations
+                    .extend(contacts.find(waiting.inbox, &message.addresses).map(|c| c.conversation));
+            }
+            InboundEvent::Status(update) => {
+                let by_id = known.get(&(waiting.inbox, update.provider_id.clone())).copied();
+                let by_attempt =
+                    update.correlation.and_then(|id| attempts.get(&id)).map(|a| (a.message, a.conversation));
+                for (message, conversation) in by_id.into_iter().chain(by_attempt) {
+                    messages.insert(message);
+                    conversations.insert(conversation);
+                }
+            }
+            InboundEvent::Ignored { .. } => (),
+        }
+    }
+    let (lanes, messages, heads) = lock(tx, conversations, messages).await?;
+    Ok(Loaded { known, attempts, contacts, lanes, messages, heads })
+}
+
+type Locked = (HashMap<Uuid, LoadedLane>, HashMap<Uuid, Message>, HashMap<Uuid, Uuid>);
+
+async fn lock(tx: &Tx, conversations: BTreeSet<Uuid>, messages: BTreeSet<Uuid>) -> Result<Locked, Error> {
+    let conversations: Vec<Uuid> = conversations.into_iter().collect();
+    let messages: Vec<Uuid> = messages.into_iter().collect();
+    let (messages_sql, heads_sql) = (load::messages(), load::heads());
+    let steps = [
+        tx.step(load::LOCK, vec![&conversations]).await?,
+        tx.step(load::LANES, vec![&conversations]).await?,
+        tx.step(&messages_sql, vec![&messages]).await?,
+    ];
+    let answers = tx.run(&steps).await?;
+    let messages: HashMap<Uuid, Message> =
+        answers[2].iter().map(|row| Message::read(row).map(|m| (m.id, m))).collect::<Result<_, _>>()?;
+    // Which message is the head matters only to those that are still queued, which few are.
+    let queued: Vec<Uuid> =
+        messages.values().filter(|message| message.lane_position.is_some()).map(|m| m.conversation).collect();
+    let mut heads = HashMap::new();
+    if !queued.is_empty() {
+        let found = tx.run(&[tx.step(&heads_sql, vec![&queued]).await?]).await?;
+        heads.extend(found.iter().flatten().map(|row| (row.get::<_, Uuid>(2), row.get::<_, Uuid>(0))));
+    }
+    Ok((LoadedLane::read_all(&answers[1])?, messages, heads))
+}

@@ -1,0 +1,12 @@
+//! Everything asynchronous, a folder and a binary for each duty.
+//!
+//! | binary | takes | writes |
+//! | --- | --- | --- |
+//! | `outbound` | pointers to lanes | attempts, message statuses, lanes |
+//! | `inbound` | pointers to channel events, the fallback queue | contacts, conversations, messages, statuses |
+//! | `relay` | what is due in PostgreSQL | admitted lanes, numbered events, dead letters |
+
+pub mod inbound;
+pub mod outbound;
+pub mod process;
+pub mod relay;

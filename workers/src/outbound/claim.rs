@@ -1,0 +1,250 @@
+//! Claiming lanes: one transaction for a group, committed before any provider is called.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use common::channels::Channel;
+use common::config::Timings;
+use common::db::pipeline::Changes;
+use common::db::pipeline::load::{self, Gate, LoadedLane, Message};
+use common::db::pipeline::rows::NewAttempt;
+use common::db::{Error, Tx};
+use common::delivery::{End, failure, settle};
+use common::domain::content::Content;
+use common::domain::lane::{LaneState, WHATSAPP_PAIR};
+use common::domain::message::Failure;
+use common::metrics;
+use common::queue::LanePointer;
+use deadpool_postgres::Pool;
+use serde_json::json;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::handed::{Hands, Held};
+use crate::process::Context;
+
+/// What a lane wants of the worker that received its pointer.
+pub(super) enum Claim {
+    /// This message is to be sent now; the lane is claimed.
+    Work(Box<Work>),
+    /// Nothing: another worker has it, or it waits for something else.
+    Nothing,
+}
+
+/// A claimed message.
+#[derive(Debug)]
+pub(super) struct Work {
+    _held: Held,
+    pub lane: Uuid,
+    pub inbox: Uuid,
+    pub channel: Channel,
+    pub message: Uuid,
+    pub attempt: Uuid,
+    pub number: i32,
+    pub lease: i64,
+    pub to: String,
+    pub content: Content,
+    pub reply_to: Option<String>,
+    pub trace: Uuid,
+}
+
+pub(super) struct Claimer {
+    pool: Pool,
+    timings: Timings,
+    worker: String,
+    hands: Hands,
+}
+
+/// Attempts that were begun here, as far as the table knows.
+const BEGUN: &str =
+    "SELECT id, message_id, number FROM attempts WHERE id = ANY($1) AND worker = $2 AND state = 'sending'";
+
+/// An attempt that was begun here.
+struct Begun {
+    message: Uuid,
+    number: i32,
+}
+
+/// A lane's head with the provider's id of what it quotes.
+struct Head {
+    message: Message,
+    reply_to: Option<String>,
+}
+
+impl Claimer {
+    pub(super) fn new(context: &Context) -> Self {
+        let worker = format!("outbound-{}", context.holder.simple());
+        Self { pool: context.pool.clone(), timings: context.config.timings, worker, hands: Hands::default() }
+    }
+
+    /// Claims a group; the answers stand in its order.
+    pub(super) async fn claim(&self, lanes: Vec<LanePointer>) -> Vec<Result<Claim, String>> {
+        let started = Instant::now();
+        metrics::get().group_items.with_label_values(&["claim"]).observe(lanes.len() as f64);
+        let claimed = self.transact(&lanes).await;
+        metrics::get().group_seconds.with_label_values(&["claim"]).observe(started.elapsed().as_secs_f64());
+        match claimed {
+            // A lane that two pointers of a group name is handed to the first.
+            Ok(mut works) => lanes
+                .iter()
+                .map(|lane| {
+                    Ok(works.remove(&lane.lane).map_or(Claim::Nothing, |work| Claim::Work(Box::new(work))))
+                })
+                .collect(),
+            Err(error) => lanes.iter().map(|_| Err(error.to_string())).collect(),
+        }
+    }
+
+    async fn transact(&self, lanes: &[LanePointer]) -> Result<HashMap<Uuid, Work>, Error> {
+        let ids: Vec<Uuid> = lanes.iter().map(|lane| lane.lane).collect();
+        let heads = load::heads();
+        let tx = Tx::open(&self.pool).await?;
+        let steps = [
+            tx.step(load::LOCK, vec![&ids]).await?,
+            tx.step(load::LANES, vec![&ids]).await?,
+            tx.step(&heads, vec![&ids]).await?,
+        ];
+        let answers = tx.begin(&steps).await?;
+        let mut heads: HashMap<Uuid, Head> = HashMap::new();
+        for row in &answers[2] {
+            let head = Head { message: Message::read(row)?, reply_to: row.try_get(20)? };
+            heads.insert(head.message.conversation, head);
+        }
+        let (mut changes, mut works, mut touched) = (Changes::default(), HashMap::new(), false);
+        let lanes = LoadedLane::read_all(&answers[1])?;
+        let begun = self.begun(&tx, &lanes).await?;
+        for (id, mut loaded) in lanes {
+            let now = Utc::now();
+            if let Some(attempt) = loaded.lane.attempt.and_then(|attempt| begun.get(&attempt)) {
+                let taken_up =
+                    heads.remove(&id).and_then(|head| self.take_up(&mut loaded, head, attempt, now));
+                works.extend(taken_up.map(|work| (id, work)));
+                touched |= loaded.changed();
+                changes.save_changed(std::iter::once(&loaded), std::iter::empty());
+                continue;
+            }
+            if loaded.lane.state != LaneState::Admitted {
+                continue;
+            }
+            touched = true;
+            match heads.remove(&id) {
+                Some(head) => {
+                    works.extend(self.decide(&mut changes, &mut loaded, head, now).map(|work| (id, work)))
+                }
+                // Everything queued has ended in another way.
+                None => loaded.lane.settle(true, now),
+            }
+            changes.save_lane(&loaded.lane);
+        }
+        if touched {
+            changes.commit(tx).await?;
+        } else {
+            tx.rollback().await?;
+        }
+        Ok(works)
+    }
+
+    /// Attempts of claimed lanes that were begun here and are in nobody's hands: the claim was committed and not answered.
+    async fn begun(&self, tx: &Tx, lanes: &HashMap<Uuid, LoadedLane>) -> Result<HashMap<Uuid, Begun>, Error> {
+        let claimed = lanes.values().filter(|loaded| loaded.lane.state == LaneState::Claimed);
+        let attempts = claimed.filter_map(|loaded| loaded.lane.attempt);
+        let attempts: Vec<Uuid> = attempts.filter(|attempt| !self.hands.hold(*attempt)).collect();
+        if attempts.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = tx.run(&[tx.step(BEGUN, vec![&attempts, &self.worker]).await?]).await?;
+        let read = |row: &Row| (row.get(0), Begun { message: row.get(1), number: row.get(2) });
+        Ok(rows.iter().flatten().map(read).collect())
+    }
+
+    /// Takes up such an attempt, with the lease begun anew.
+    fn take_up(
+        &self,
+        loaded: &mut LoadedLane,
+        head: Head,
+        begun: &Begun,
+        now: DateTime<Utc>,
+    ) -> Option<Work> {
+        let attempt = loaded.lane.attempt.filter(|_| head.message.id == begun.message)?;
+        let held = self.hands.take(attempt)?;
+        loaded.lane.due_at = Some(now + self.timings.lease);
+        Some(work(loaded, head, held, (attempt, begun.number)))
+    }
+
+    /// Claims the head, unless it must wait or has ended.
+    fn decide(
+        &self,
+        changes: &mut Changes,
+        loaded: &mut LoadedLane,
+        head: Head,
+        now: DateTime<Utc>,
+    ) -> Option<Work> {
+        let mut message = head.message;
+        if let Some(failure) = hopeless(loaded, &message, now) {
+            let attempt = (message.attempts > 0).then_some(message.attempts);
+            settle(changes, loaded, &mut message, End::Failed { failure, attempt }, (true, now));
+            changes.save_message(&message);
+            return None;
+        }
+        if loaded.gate == Gate::Closed {
+            loaded.lane.make_ready(now);
+            return None;
+        }
+        if let Err(due) = loaded.lane.take_pair_budget(now, WHATSAPP_PAIR) {
+            changes.happened(message.id, "paced", None, Some(json!({ "until": due })));
+            loaded.lane.wait(due);
+            return None;
+        }
+        message.attempts += 1;
+        let attempt = Uuid::now_v7();
+        let held = self.hands.take(attempt)?;
+        let lease = loaded.lane.claim(now, self.timings.lease, attempt);
+        changes.attempts.push(NewAttempt {
+            id: attempt,
+            organization_id: message.organization,
+            conversation_id: message.conversation,
+            message_id: message.id,
+            generation: message.generation,
+            number: message.attempts,
+            lease,
+            worker: self.worker.clone(),
+        });
+        changes.happened(message.id, "sending", Some(message.attempts), None);
+        changes.save_message(&message);
+        let number = message.attempts;
+        Some(work(loaded, Head { message, ..head }, held, (attempt, number)))
+    }
+}
+
+fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i32)) -> Work {
+    let Head { message, reply_to } = head;
+    Work {
+        _held: held,
+        lane: message.conversation,
+        inbox: loaded.lane.inbox,
+        channel: loaded.channel,
+        message: message.id,
+        attempt,
+        number,
+        lease: loaded.lane.lease,
+        to: loaded.address.clone(),
+        content: message.content,
+        reply_to,
+        trace: message.trace,
+    }
+}
+
+/// Why a message can never be sent any more.
+fn hopeless(loaded: &LoadedLane, message: &Message, now: DateTime<Utc>) -> Option<Failure> {
+    if message.expires_at.is_some_and(|end| end <= now) {
+        return Some(failure("expired", "The message was not sent in time", true));
+    }
+    if loaded.inbox_deleted {
+        return Some(failure("inbox_deleted", "The inbox was deleted", false));
+    }
+    if !loaded.window_open(now) {
+        return Some(failure("window_closed", "The reply window closed before the message was sent", false));
+    }
+    None
+}

@@ -1,0 +1,186 @@
+//! One lane's turn: wait for the sender's pace, claim, call the provider, record.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::batch::{Batcher, Execute, Limits};
+use common::channels::{self, Action, ChannelError, Outgoing, SendOutcome};
+use common::db::pipeline::work;
+use common::queue::LanePointer;
+use common::trace::TraceId;
+use common::{http_client, metrics};
+use deadpool_postgres::Pool;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use super::claim::{Claim, Claimer, Work};
+use super::pace::Pacer;
+use super::record::{Record, Recorder};
+use super::senders::Senders;
+use crate::process::Context;
+
+/// Claims and records share transactions as accepts do.
+const LIMITS: Limits = Limits { writers: 2, group: 64, waiting: 8_192 };
+
+/// Delivers lanes; shared by all deliveries of the process.
+pub(super) struct Deliverer {
+    pub(super) senders: Senders,
+    pub(super) http: reqwest::Client,
+    pacer: Arc<Pacer>,
+    pool: Pool,
+    permits: Semaphore,
+    claims: Batcher<LanePointer, Result<Claim, String>>,
+    records: Batcher<Arc<Record>, Result<(), String>>,
+    lease: Duration,
+    provider_timeout: Duration,
+    stop: CancellationToken,
+}
+
+impl Deliverer {
+    pub(super) fn start(context: &Context, concurrency: usize) -> anyhow::Result<Self> {
+        let timings = context.config.timings;
+        let claimer = Arc::new(Claimer::new(context));
+        let pacer = Arc::new(Pacer::new(&context.pool));
+        let recorder = Arc::new(Recorder::new(context, pacer.clone()));
+        let claim: Execute<_, _> = Arc::new(move |lanes| {
+            let claimer = claimer.clone();
+            Box::pin(async move { claimer.claim(lanes).await })
+        });
+        let record: Execute<_, _> = Arc::new(move |records| {
+            let recorder = recorder.clone();
+            Box::pin(async move { recorder.record(records).await })
+        });
+        Ok(Self {
+            senders: Senders::new(context),
+            http: http_client::build(timings.provider_timeout)?,
+            pacer,
+            pool: context.pool.clone(),
+            permits: Semaphore::new(concurrency),
+            claims: Batcher::start(LIMITS, &context.shutdown, &claim),
+            records: Batcher::start(LIMITS, &context.shutdown, &record),
+            lease: timings.lease,
+            provider_timeout: timings.provider_timeout,
+            stop: context.shutdown.token.clone(),
+        })
+    }
+
+    /// Takes a lane's turn; false if the process stops before it was taken.
+    pub(super) async fn deliver(&self, lane: LanePointer) -> bool {
+        match self.paced(lane).await {
+            Some(true) => (),
+            Some(false) => return self.back_in_line(lane).await,
+            None => return false,
+        }
+        let Ok(_permit) = self.permits.acquire().await else { return false };
+        let claimed_at = Instant::now();
+        let work = match self.claim(lane).await {
+            Some(Claim::Work(work)) => work,
+            Some(Claim::Nothing) => return true,
+            None => return false,
+        };
+        let span = tracing::info_span!("job.outbound.deliver", trace_id = %TraceId(work.trace), attempt = %work.attempt);
+        let outcome = self.call(&work, claimed_at).instrument(span).await;
+        let record = Arc::new(Record { work: *work, outcome });
+        // What the provider answered is worth every effort: tried until it is written, or the process must end.
+        let recorded = self
+            .insistent(|| async {
+                self.records.submit(record.clone()).await.map_err(|error| error.to_string())?
+            })
+            .await;
+        recorded.is_some()
+    }
+
+    /// A claim that is under way is waited for even when the process stops: once it stands, the message must go, or its lane
+    /// would wait for the lease to lapse.
+    async fn claim(&self, lane: LanePointer) -> Option<Claim> {
+        while !self.stop.is_cancelled() {
+            match self.claims.submit(lane).await {
+                Ok(Ok(claim)) => return Some(claim),
+                Ok(Err(error)) => tracing::warn!(error, "a lane could not be claimed; trying again"),
+                Err(rejected) => tracing::warn!(%rejected, "a lane could not be claimed; trying again"),
+            }
+            tokio::select! { () = tokio::time::sleep(Duration::from_millis(200)) => (), () = self.stop.cancelled() => () }
+        }
+        None
+    }
+
+    /// A throttled sender's lane waits in PostgreSQL, and takes no room here from other senders' lanes.
+    async fn back_in_line(&self, lane: LanePointer) -> bool {
+        let back = || async { work::back_in_line(&self.pool, lane.lane).await.map_err(|e| e.to_string()) };
+        self.until_stop(back).await.is_some()
+    }
+
+    /// Waits for the sender's pace; false if the sender is throttled.
+    async fn paced(&self, lane: LanePointer) -> Option<bool> {
+        let pace = self
+            .until_stop(|| async { self.senders.pace(lane.inbox).await.map_err(|e| e.to_string()) })
+            .await?;
+        tokio::select! {
+            paced = self.pacer.acquire(lane.inbox, pace) => Some(paced),
+            () = self.stop.cancelled() => None,
+        }
+    }
+
+    /// Calls the provider, unless so much time has passed since the claim that another worker may act on the lane before
+    /// an answer is in.
+    async fn call(&self, work: &Work, claimed_at: Instant) -> SendOutcome {
+        let sender = match self.senders.sender(work.inbox).await {
+            Ok(sender) => sender,
+            Err(error) => return not_sent("sender_unavailable", &error.to_string()),
+        };
+        if claimed_at.elapsed() + self.provider_timeout >= self.lease {
+            return not_sent("claim_outdated", "too much time passed between claim and call");
+        }
+        let started = Instant::now();
+        let outgoing = Outgoing {
+            to: &work.to,
+            content: &work.content,
+            reply_to: work.reply_to.as_deref(),
+            correlation: work.attempt,
+        };
+        let outcome = channels::send(work.channel, &self.http, &sender, &outgoing).await;
+        let took = started.elapsed().as_secs_f64();
+        metrics::get().provider_seconds.with_label_values(&[work.channel.as_str()]).observe(took);
+        match &outcome {
+            SendOutcome::Accepted { .. } => tracing::debug!(took, "the provider took the message"),
+            SendOutcome::Refused(error) => {
+                tracing::info!(took, code = error.code, "the provider refused the message")
+            }
+            SendOutcome::Uncertain { .. } => {
+                tracing::warn!(took, "nobody knows whether the provider took the message")
+            }
+        }
+        outcome
+    }
+
+    /// Repeats with backoff until it works, or the process is asked to stop.
+    async fn until_stop<T, F>(&self, attempt: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, String>>,
+    {
+        tokio::select! { value = self.insistent(attempt) => value, () = self.stop.cancelled() => None }
+    }
+
+    /// Repeats with backoff until it works; gives up only some time after the process was asked to stop.
+    async fn insistent<T, F>(&self, attempt: impl Fn() -> F) -> Option<T>
+    where
+        F: Future<Output = Result<T, String>>,
+    {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match attempt().await {
+                Ok(value) => return Some(value),
+                Err(error) => tracing::warn!(error, "a delivery step failed; trying again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+}
+
+/// The request certainly never left.
+fn not_sent(code: &'static str, detail: &str) -> SendOutcome {
+    let title = "The message could not be handed to the channel";
+    SendOutcome::Refused(ChannelError::new(Action::Transient, code, title).detail(detail))
+}

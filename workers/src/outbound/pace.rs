@@ -1,0 +1,173 @@
+//! One sender's pace, shared by all workers: budgets are leased for a second at a time, and spent evenly within it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use common::db::{Error, Tx};
+use deadpool_postgres::Pool;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Waits for senders' pace.
+pub(super) struct Pacer {
+    pool: Pool,
+    senders: StdMutex<HashMap<Uuid, Arc<Sender>>>,
+}
+
+#[derive(Default)]
+struct Sender {
+    /// Lanes that wait for this sender here.
+    waiting: AtomicI32,
+    /// How often what was leased has been taken away.
+    withdrawn: AtomicU32,
+    /// Taken in turn, so that lanes leave in the order in which they came.
+    budget: Mutex<Budget>,
+}
+
+struct Budget {
+    tokens: i32,
+    /// The sender's `withdrawn` when they were leased.
+    withdrawn: u32,
+    /// Until when the sender is known to be throttled.
+    throttled: Instant,
+    /// When the tokens lapse.
+    until: Instant,
+    /// When the next token may be spent at an even pace.
+    next: Instant,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        let now = Instant::now();
+        Self { tokens: 0, withdrawn: 0, throttled: now, until: now, next: now }
+    }
+}
+
+/// Makes sure of the row, then locks it and says how much of the running second is taken.
+const ENSURE: &str =
+    "INSERT INTO sender_budgets (inbox_id, second, granted) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
+const LOCK: &str = "SELECT second, granted, extract(epoch FROM clock_timestamp())::float8
+    FROM sender_budgets WHERE inbox_id = $1 FOR UPDATE";
+const GRANT: &str = "UPDATE sender_budgets SET second = $2, granted = $3 WHERE inbox_id = $1";
+
+const THROTTLE: &str = "INSERT INTO sender_budgets AS b (inbox_id, second, granted) VALUES ($1, $2, 1000000)
+    ON CONFLICT (inbox_id) DO UPDATE SET granted = 1000000, second = greatest(b.second, excluded.second)";
+
+/// Longer than a paced sender ever waits for its next second; admission goes by the same (`common::db::pipeline::work`).
+const THROTTLED: Duration = Duration::from_secs(2);
+/// How long that is believed without asking again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+impl Pacer {
+    pub(super) fn new(pool: &Pool) -> Self {
+        Self { pool: pool.clone(), senders: StdMutex::default() }
+    }
+
+    /// Waits until the sender may send one more message; false if the provider wants to hear nothing of it for longer than
+    /// is worth waiting for here.
+    pub(super) async fn acquire(&self, inbox: Uuid, pace: i32) -> bool {
+        let sender = self.sender(inbox);
+        sender.waiting.fetch_add(1, Relaxed);
+        let slot = self.slot(&sender, inbox, pace).await;
+        sender.waiting.fetch_sub(1, Relaxed);
+        match slot {
+            Some(slot) => tokio::time::sleep_until(slot).await,
+            None => return false,
+        }
+        true
+    }
+
+    /// The time of the sender's next message.
+    async fn slot(&self, sender: &Sender, inbox: Uuid, pace: i32) -> Option<Instant> {
+        let mut budget = sender.budget.lock().await;
+        while !budget.covers(sender.withdrawn.load(Relaxed)) {
+            if budget.throttled > Instant::now() {
+                return None;
+            }
+            let want = sender.waiting.load(Relaxed).max(pace / 4).clamp(1, pace.max(1));
+            match self.lease(inbox, want, pace).await {
+                Ok((0, left)) if left > THROTTLED => budget.throttled = Instant::now() + AGAIN,
+                Ok((granted, left)) => {
+                    budget.tokens = granted;
+                    budget.until = Instant::now() + left;
+                    if granted == 0 {
+                        tokio::time::sleep(left).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no pace can be leased right now");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+        budget.tokens -= 1;
+        Some(budget.spend(pace))
+    }
+
+    /// Takes a sender's budget away from all workers until the provider wants to hear of it again. Others may still spend
+    /// what they have leased for the running second.
+    pub(super) async fn throttle(&self, inbox: Uuid, until: DateTime<Utc>) {
+        let taken = async {
+            self.pool.get().await?.execute(THROTTLE, &[&inbox, &until.timestamp()]).await?;
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = taken.await {
+            // The lane itself waits in any case; others will be told by the provider.
+            tracing::warn!(%error, "a throttled sender's budget was not taken away");
+        }
+        self.sender(inbox).withdrawn.fetch_add(1, Relaxed);
+    }
+
+    fn sender(&self, inbox: Uuid) -> Arc<Sender> {
+        let Ok(mut senders) = self.senders.lock() else { return Arc::default() };
+        if senders.len() > 10_000 {
+            senders.retain(|_, sender| Arc::strong_count(sender) > 1);
+        }
+        senders.entry(inbox).or_default().clone()
+    }
+
+    /// Leases part of the running second's budget: how many messages, and how long the second still lasts.
+    async fn lease(&self, inbox: Uuid, want: i32, pace: i32) -> Result<(i32, Duration), Error> {
+        let tx = Tx::open(&self.pool).await?;
+        let steps = [tx.step(ENSURE, vec![&inbox]).await?, tx.step(LOCK, vec![&inbox]).await?];
+        let answers = tx.begin(&steps).await?;
+        let row = answers.get(1).and_then(|rows| rows.first());
+        let row = row.ok_or_else(|| Error::Stored("no sender budget".into()))?;
+        let (second, granted, now): (i64, i32, f64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let current = now.floor();
+        let taken = if second as f64 >= current { granted } else { 0 };
+        // A throttled sender's second lies in the future, all of it taken.
+        let second = second.max(current as i64);
+        let grant = want.min(pace - taken).max(0);
+        let total = taken + grant;
+        let steps = [tx.step(GRANT, vec![&inbox, &second, &total]).await?];
+        tx.commit(&steps).await?;
+        let left = (second as f64 + 1.0 - now).clamp(0.001, 60.0);
+        Ok((grant, Duration::from_secs_f64(left)))
+    }
+}
+
+impl Budget {
+    /// Whether there is one more message in it.
+    fn covers(&mut self, withdrawn: u32) -> bool {
+        if self.withdrawn != withdrawn {
+            (self.withdrawn, self.tokens) = (withdrawn, 0);
+        }
+        self.tokens > 0 && self.until > Instant::now()
+    }
+
+    /// The time of the next message: even, but for a burst of a tenth of a second's worth.
+    fn spend(&mut self, pace: i32) -> Instant {
+        let every = Duration::from_secs_f64(1.0 / f64::from(pace.max(1)));
+        let burst = every * u32::try_from(pace / 10).unwrap_or(0).max(1);
+        let now = Instant::now();
+        let earliest = now.checked_sub(burst).unwrap_or(now);
+        let slot = self.next.max(earliest);
+        self.next = slot + every;
+        slot.max(now)
+    }
+}

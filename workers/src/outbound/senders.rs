@@ -1,0 +1,86 @@
+//! Who sends for an inbox, cached for a few seconds: address and token of its provider, and its pace.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use common::channels::{self, Credentials, Sender};
+use common::config::Channels;
+use common::crypto::Sealer;
+use common::db::Error;
+use common::domain::ids::ConnectionId;
+use deadpool_postgres::Pool;
+use uuid::Uuid;
+
+use crate::process::Context;
+
+/// How long an answer is trusted: a new token is in use after this.
+const FRESH: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+struct Known {
+    at: Instant,
+    sender: Arc<Sender>,
+    pace: i32,
+}
+
+/// Looks senders up.
+pub(super) struct Senders {
+    pool: Pool,
+    sealer: Sealer,
+    channels: Channels,
+    known: Mutex<HashMap<Uuid, Known>>,
+}
+
+const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.credentials
+    FROM inboxes i JOIN connections c ON c.id = i.connection_id WHERE i.id = $1";
+
+impl Senders {
+    pub(super) fn new(context: &Context) -> Self {
+        Self {
+            pool: context.pool.clone(),
+            sealer: context.sealer.clone(),
+            channels: context.config.channels.clone(),
+            known: Mutex::default(),
+        }
+    }
+
+    /// The inbox's sender.
+    pub(super) async fn sender(&self, inbox: Uuid) -> Result<Arc<Sender>, Error> {
+        Ok(self.find(inbox).await?.sender)
+    }
+
+    /// Messages a second that the inbox may send.
+    pub(super) async fn pace(&self, inbox: Uuid) -> Result<i32, Error> {
+        Ok(self.find(inbox).await?.pace)
+    }
+
+    async fn find(&self, inbox: Uuid) -> Result<Known, Error> {
+        let known = self.known.lock().ok().and_then(|known| known.get(&inbox).cloned());
+        if let Some(known) = known.filter(|known| known.at.elapsed() < FRESH) {
+            return Ok(known);
+        }
+        let fresh = self.look_up(inbox).await?;
+        if let Ok(mut known) = self.known.lock() {
+            known.retain(|_, known| known.at.elapsed() < FRESH * 30);
+            known.insert(inbox, fresh.clone());
+        }
+        Ok(fresh)
+    }
+
+    async fn look_up(&self, inbox: Uuid) -> Result<Known, Error> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(FIND).await?;
+        let row = client.query_opt(&statement, &[&inbox]).await?;
+        let row = row.ok_or_else(|| Error::Stored(format!("no inbox {inbox}")))?;
+        let connection = ConnectionId(row.try_get(3)?);
+        let stored = |error: String| Error::Stored(error);
+        let credentials = Credentials::open(&self.sealer, connection, row.try_get(5)?);
+        let credentials = credentials.map_err(|error| stored(error.to_string()))?;
+        let channel = row.try_get::<_, &str>(0)?.parse().map_err(stored)?;
+        let base_url = channels::base_url(channel, &self.channels, row.try_get(4)?).map_err(stored)?;
+        let sender =
+            Sender { external_id: row.try_get(1)?, base_url, access_token: credentials.access_token };
+        Ok(Known { at: Instant::now(), sender: Arc::new(sender), pace: row.try_get(2)? })
+    }
+}

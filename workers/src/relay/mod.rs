@@ -1,0 +1,60 @@
+//! The duties that look into PostgreSQL for what is due: each is held by one process at a time, by a lease.
+//!
+//! | duty | does |
+//! | --- | --- |
+//! | `scheduler` | lanes that are due: retries, lost claims, unknown outcomes, pointers nobody took |
+//! | `admission` | ready lanes, as their senders' budgets allow, fair over organizations |
+//! | `sequencer` | numbers committed events |
+//! | `expiry` | messages that expired while they waited |
+//! | `rescue` | outbox partitions without a holder, channel events without a pointer |
+//! | `health` | since when intake may be trusted to bring evidence; gauges |
+//! | `pruning` | keys and traces past their age |
+
+mod admission;
+mod dead_letters;
+mod duty;
+mod expiry;
+mod health;
+mod pruning;
+mod rescue;
+mod scheduler;
+mod sequencer;
+
+use std::time::Duration;
+
+use common::outbox::Outbox;
+use common::queue::Publisher;
+
+use crate::process::Context;
+use duty::Duty;
+
+/// What the duties share.
+#[derive(Clone)]
+struct Shared {
+    context: Context,
+    publisher: Publisher,
+    outbox: Outbox,
+}
+
+/// Starts every duty; each waits until it is free.
+pub fn start(context: &Context) {
+    let publisher = context.publisher("switchboard-relay");
+    let outbox = Outbox::start(&context.pool, &publisher, context.holder, &context.shutdown);
+    let shared = Shared { context: context.clone(), publisher, outbox };
+    let millis = Duration::from_millis;
+    macro_rules! duties {
+        ($($name:literal $module:ident every $idle:expr;)+) => {$(
+            Duty { name: $name, idle: $idle }.start(shared.clone(), $module::State::default());
+        )+};
+    }
+    duties! {
+        "scheduler" scheduler every millis(50);
+        "admission" admission every millis(15);
+        "sequencer" sequencer every millis(15);
+        "expiry" expiry every millis(5_000);
+        "rescue" rescue every millis(1_000);
+        "health" health every millis(1_000);
+        "pruning" pruning every millis(60_000);
+    }
+    dead_letters::start(context);
+}

@@ -1,0 +1,50 @@
+//! Finds what lost its pointer: outbox partitions whose holder died, and channel events that nobody was told of.
+
+use std::time::Duration;
+
+use common::db::pipeline::channel_events;
+use common::db::{self, Error, duties};
+use common::outbox;
+use common::queue::{Route, Task};
+use uuid::Uuid;
+
+use super::Shared;
+use super::duty::Step;
+
+const GROUP: i64 = 480;
+
+/// The inbound lane reached, so that a long backlog is gone through in turn.
+#[derive(Default)]
+pub(super) struct State {
+    after: Uuid,
+}
+
+impl Step for State {
+    /// Publishes what was missed; says whether more inbound lanes may be waiting.
+    async fn step(&mut self, shared: &Shared) -> Result<bool, Error> {
+        if !shared.publisher.connected() {
+            return Ok(false);
+        }
+        let (pool, holder) = (&shared.context.pool, shared.context.holder);
+        for part in db::outbox::orphaned(pool).await? {
+            let duty = outbox::duty(part);
+            if duties::hold(pool, &duty, holder, Duration::from_secs(10)).await? {
+                outbox::sweep(pool, &shared.publisher, part).await?;
+                if part != shared.outbox.part() {
+                    duties::release(pool, &duty, holder).await?;
+                }
+            }
+        }
+        let lanes = channel_events::list_missed(pool, self.after, GROUP).await?;
+        for chunk in lanes.chunks(Task::EVENT_LANES) {
+            let task = Task::ApplyChannelEventsV1 { lanes: chunk.to_vec() };
+            if let Err(error) = shared.publisher.publish(Route::Inbound, &task.encode()).await {
+                tracing::debug!(%error, "missed channel events wait for the broker");
+                return Ok(false);
+            }
+        }
+        let more = lanes.len() == GROUP as usize;
+        self.after = if more { lanes.last().copied().unwrap_or_default() } else { Uuid::nil() };
+        Ok(more)
+    }
+}
