@@ -110,10 +110,13 @@ impl Writer {
             }
         }
         self.outbox.committed(changes.commit(tx).await?);
-        let accepted = metrics::get().messages_accepted.with_label_values(&["whatsapp"]);
-        accepted.inc_by(
-            outcomes.iter().filter(|o| o.as_ref().is_ok_and(|answer| !answer.replayed)).count() as u64
-        );
+        for (reply, outcome) in replies.iter().zip(&outcomes) {
+            if outcome.as_ref().is_ok_and(|answer| !answer.replayed && answer.status == 202)
+                && let Some(lane) = loaded.lanes.get(&reply.conversation.0)
+            {
+                metrics::get().messages_accepted.with_label_values(&[lane.channel.as_str()]).inc();
+            }
+        }
         Ok(outcomes)
     }
 
@@ -237,7 +240,6 @@ impl Decider<'_> {
             return Err(Problem::invalid("replyTo", "not_found", "is not a message of this conversation"));
         }
         check(reply, lane, self.now)?;
-        metrics::get().messages_accepted.with_label_values(&[lane.channel.as_str()]).inc();
         let message = self.enqueue(reply, lane);
         self.record(reply, lane.lane.inbox, &message)
     }

@@ -1,6 +1,6 @@
 //! A client of the api and of the sandbox's control.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use common::domain::ids::ConversationId;
@@ -98,14 +98,17 @@ impl Client {
     /// Replies until it is accepted, with an idempotency key, as a careful client does.
     ///
     /// # Panics
-    /// When the api refuses it for good.
+    /// When the api refuses it for good, or takes it not even after two minutes.
     pub async fn reply_insistently(&self, conversation: ConversationId, text: &str) -> Value {
         let body = json!({ "conversationId": conversation, "content": { "type": "text", "text": text } });
+        let begun = Instant::now();
         loop {
-            match self.api_post("/v1/conversations/reply", &body, Some(text)).await {
+            let answer = self.api_post("/v1/conversations/reply", &body, Some(text)).await;
+            let patient = begun.elapsed() < Duration::from_secs(120);
+            match answer {
                 Ok((202, body)) => return body,
-                Ok((status, body)) => assert!(status >= 429, "refused: {status} {body}"),
-                Err(_gone) => (),
+                Ok((status, body)) => assert!(status >= 429 && patient, "refused: {status} {body}"),
+                Err(error) => assert!(patient, "{error}"),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -35,7 +35,15 @@ pub fn check(content: &Content) -> Result<(), Vec<FieldError>> {
                 fault(&mut faults, "caption", "not_supported", "is not taken with this type on WhatsApp");
             }
         }
-        Content::Unsupported(_) => fault(&mut faults, "type", "unsupported_content", "cannot be sent"),
+        Content::Location(_)
+        | Content::Contacts(_)
+        | Content::Reaction(_)
+        | Content::Template(_)
+        | Content::Interactive(_)
+        | Content::Order(_)
+        | Content::Referral(_)
+        | Content::Postback(_)
+        | Content::Unsupported(_) => fault(&mut faults, "type", "unsupported_content", "cannot be sent"),
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
@@ -118,7 +126,15 @@ fn body<'a>(message: &Outgoing<'a>) -> Option<SendBody<'a>> {
             Message::Document { document: Link { filename: media.filename.as_deref(), ..captioned(media)? } }
         }
         Content::Sticker(media) => Message::Sticker { sticker: plain(media)? },
-        Content::Unsupported(_) => return None,
+        Content::Location(_)
+        | Content::Contacts(_)
+        | Content::Reaction(_)
+        | Content::Template(_)
+        | Content::Interactive(_)
+        | Content::Order(_)
+        | Content::Referral(_)
+        | Content::Postback(_)
+        | Content::Unsupported(_) => return None,
     };
     Some(SendBody {
         messaging_product: "whatsapp",

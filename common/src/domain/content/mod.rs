@@ -1,11 +1,22 @@
 //! What a message says: one type for both directions, tagged by `type`.
 
+mod card;
+mod interactive;
 mod outgoing;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::ids::MessageId;
+
+pub use card::{Card, CardAddress, CardEmail, CardName, CardOrg, CardPhone, CardUrl, Contacts};
+pub use interactive::{
+    Button, Buttons, Choice, CtaUrl, Flow, FlowReply, Frame, Header, Interactive, InteractiveKind, List,
+    Section,
+};
 pub use outgoing::{invalid, parse_outgoing};
 
 /// Most characters of a preview.
@@ -28,6 +39,22 @@ pub enum Content {
     Document(Media),
     /// A sticker.
     Sticker(Media),
+    /// A place.
+    Location(Location),
+    /// Contact cards.
+    Contacts(Contacts),
+    /// An emoji on an earlier message.
+    Reaction(Reaction),
+    /// A message that the provider has approved before, with its gaps filled in; outbound only.
+    Template(Template),
+    /// Something to press, or what was pressed.
+    Interactive(Box<Interactive>),
+    /// Goods that the contact wants; inbound only.
+    Order(Order),
+    /// The contact came through an advertisement or a link and said nothing yet; inbound only.
+    Referral(Referral),
+    /// The contact pressed a template's button; inbound only.
+    Postback(Postback),
     /// Something from the contact that the product does not know; inbound only.
     Unsupported(Unsupported),
 }
@@ -72,6 +99,133 @@ pub struct Media {
     pub provider_media_id: Option<String>,
 }
 
+/// A place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LocationContent, example = json!({"latitude": 52.5163, "longitude": 13.3777, "name": "Brandenburg Gate"}))]
+pub struct Location {
+    /// Degrees north, -90 to 90.
+    pub latitude: f64,
+    /// Degrees east, -180 to 180.
+    pub longitude: f64,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// An emoji on an earlier message of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReactionContent, example = json!({"messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": "👍"}))]
+pub struct Reaction {
+    /// The message it is put on.
+    #[schema(value_type = String)]
+    pub message_id: MessageId,
+    /// The emoji; empty to take it away.
+    pub emoji: String,
+}
+
+/// A message that the provider has approved before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TemplateContent, example = json!({"name": "order_update", "language": "en_US", "parameters": ["Ada", "42"]}))]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// Its language, such as `en_US`.
+    pub language: String,
+    /// What fills its gaps, in the provider's own form; this or `parameters`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub components: Option<Vec<Value>>,
+    /// What fills the gaps of its body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<TemplateParameters>,
+}
+
+/// What fills the gaps of a template's body: texts in order, or by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum TemplateParameters {
+    /// For `{{1}}`, `{{2}}` and so on.
+    Positional(Vec<String>),
+    /// For `{{name}}`.
+    Named(BTreeMap<String, String>),
+}
+
+/// Goods that the contact wants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderContent)]
+pub struct Order {
+    /// The provider's id of the catalogue.
+    pub catalog_id: Option<String>,
+    /// Words with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What is ordered.
+    pub items: Vec<OrderItem>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderItem {
+    /// The seller's id of the product.
+    pub product_id: String,
+    /// How many.
+    pub quantity: f64,
+    /// The price of one, as the provider tells it, in whole units of the currency.
+    pub unit_price: Option<f64>,
+    /// Three letters of the currency.
+    pub currency: Option<String>,
+}
+
+/// Through which advertisement, post or link a contact came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[schema(as = ReferralContent)]
+pub struct Referral {
+    /// Kind of source, such as `ad` or `post`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_type: Option<String>,
+    /// The provider's id of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
+    /// Its address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_url: Option<String>,
+    /// Its headline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
+    /// Its words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// `image` or `video`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// Where its picture or film is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_url: Option<String>,
+    /// The click's id, for the advertiser's own accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub click_id: Option<String>,
+}
+
+/// A pressed button of a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PostbackContent, example = json!({"payload": "stop", "title": "Stop"}))]
+pub struct Postback {
+    /// What the sender gave the button to say to programs.
+    pub payload: String,
+    /// What it says to people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
 /// Something from the contact that the product does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = UnsupportedContent, example = json!({"raw": {"type": "order"}}))]
@@ -96,6 +250,14 @@ impl Content {
             Self::Audio(_) => "audio",
             Self::Document(_) => "document",
             Self::Sticker(_) => "sticker",
+            Self::Location(_) => "location",
+            Self::Contacts(_) => "contacts",
+            Self::Reaction(_) => "reaction",
+            Self::Template(_) => "template",
+            Self::Interactive(_) => "interactive",
+            Self::Order(_) => "order",
+            Self::Referral(_) => "referral",
+            Self::Postback(_) => "postback",
             Self::Unsupported(_) => "unsupported",
         }
     }
@@ -114,6 +276,17 @@ impl Content {
             Self::Audio(_) => "Audio".into(),
             Self::Document(it) => media("Document", it.caption.as_deref().or(it.filename.as_deref())),
             Self::Sticker(_) => "Sticker".into(),
+            Self::Location(it) => media("Location", it.name.as_deref().or(it.address.as_deref())),
+            Self::Contacts(it) => {
+                media("Contact", it.contacts.first().map(|card| card.name.formatted_name.as_str()))
+            }
+            Self::Reaction(it) if it.emoji.is_empty() => "Reaction removed".into(),
+            Self::Reaction(it) => media("Reaction", Some(&it.emoji)),
+            Self::Template(it) => media("Template", Some(&it.name)),
+            Self::Interactive(it) => one_line(it.interactive.words()),
+            Self::Order(it) => media("Order", it.text.as_deref()),
+            Self::Referral(it) => media("Referral", it.headline.as_deref()),
+            Self::Postback(it) => one_line(it.title.as_deref().unwrap_or(&it.payload)),
             Self::Unsupported(_) => "Unsupported message".into(),
         }
     }

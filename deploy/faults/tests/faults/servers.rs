@@ -169,7 +169,11 @@ async fn evidence_taken_in_without_postgres_keeps_messages_from_being_sent_again
     }
     postgres.stop().await.unwrap();
     tokio::time::sleep(Duration::from_secs(8)).await;
+    // Whoever stores what was taken in is slow to begin.
+    system.workers["inbound"].freeze().unwrap();
     postgres.start().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    system.workers["inbound"].thaw().unwrap();
     for id in &ids {
         let message = until_status(&system.client, id, "delivered").await;
         assert!(!events(&message).contains(&"resending"), "{message}");
