@@ -23,7 +23,7 @@ CREATE TABLE messages (
     lane_position bigint,
     -- A manual retry begins a new generation of the same message.
     generation int NOT NULL DEFAULT 1,
-    -- Tries begun, and refused ones in a row (for the backoff), of this generation.
+    -- Tries recorded, and refused ones in a row (for the backoff), of this generation. A try in flight is in `attempts` alone.
     attempts int NOT NULL DEFAULT 0,
     failures int NOT NULL DEFAULT 0,
     expires_at timestamptz,

@@ -1,22 +1,28 @@
-//! Groups concurrent requests into one transaction: whoever waits while the writers are busy shares the next commit.
+//! Groups concurrent requests into one transaction: whoever waits while a group is being written shares the next commit.
 //!
-//! No timer is involved, so a lone request is never delayed, and under load groups grow by themselves.
+//! A lone request is never delayed, and under load groups grow by themselves. What a group costs hardly depends on its size, so
+//! one group at a time is cheapest; a second begins only when the one before it takes long, because a lock or the disk keeps
+//! it waiting.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::shutdown::Shutdown;
 
 /// Handles one group; answers each item at its place.
 pub type Execute<I, O> = Arc<dyn Fn(Vec<I>) -> Pin<Box<dyn Future<Output = Vec<O>> + Send>> + Send + Sync>;
 
+/// How long a group keeps the next one waiting; longer than one takes that nothing holds up.
+const TURN: Duration = Duration::from_millis(25);
+
 /// Size of a batcher.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Groups handled at once.
+    /// Groups handled at once, when they take long.
     pub writers: usize,
     /// Most items of a group.
     pub group: usize,
@@ -50,9 +56,9 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
     /// Starts the writers; they end when every clone of the batcher is gone.
     pub fn start(limits: Limits, shutdown: &Shutdown, execute: &Execute<I, O>) -> Self {
         let (queue, items) = mpsc::channel(limits.waiting.max(1));
-        let items = Arc::new(Mutex::new(items));
+        let source = Source { items: Arc::new(Mutex::new(items)), turn: Arc::new(Semaphore::new(1)) };
         for _ in 0..limits.writers {
-            shutdown.spawn(write_groups(items.clone(), limits.group, execute.clone()));
+            shutdown.spawn(write_groups(source.clone(), limits.group, execute.clone()));
         }
         Self { queue }
     }
@@ -81,15 +87,42 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
     }
 }
 
-type Items<I, O> = Arc<Mutex<mpsc::Receiver<(I, oneshot::Sender<O>)>>>;
+/// Where the writers of a batcher take their groups from.
+struct Source<I, O> {
+    items: Arc<Mutex<mpsc::Receiver<(I, oneshot::Sender<O>)>>>,
+    turn: Arc<Semaphore>,
+}
 
-async fn write_groups<I, O: Send + 'static>(items: Items<I, O>, most: usize, execute: Execute<I, O>) {
-    loop {
+impl<I, O> Clone for Source<I, O> {
+    fn clone(&self) -> Self {
+        Self { items: self.items.clone(), turn: self.turn.clone() }
+    }
+}
+
+/// A group, and the turn that its writer has unless an earlier group takes long.
+type Group<I, O> = (Vec<(I, oneshot::Sender<O>)>, Option<OwnedSemaphorePermit>);
+
+impl<I, O> Source<I, O> {
+    /// Waits for an item, and for the turn while others join it; nothing once every sender is gone.
+    async fn next(&self, most: usize) -> Option<Group<I, O>> {
+        // Held while taking a group, so that the writers take turns.
+        let mut items = self.items.lock().await;
         let mut group = Vec::new();
-        // Held only while taking a group, so that the writers take turns.
-        if items.lock().await.recv_many(&mut group, most).await == 0 {
-            return;
+        if items.recv_many(&mut group, 1).await == 0 {
+            return None;
         }
+        let turn = tokio::time::timeout(TURN, self.turn.clone().acquire_owned()).await;
+        while group.len() < most
+            && let Ok(item) = items.try_recv()
+        {
+            group.push(item);
+        }
+        Some((group, turn.ok().and_then(Result::ok)))
+    }
+}
+
+async fn write_groups<I, O: Send + 'static>(source: Source<I, O>, most: usize, execute: Execute<I, O>) {
+    while let Some((group, turn)) = source.next(most).await {
         let (inputs, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
         // In a task of its own: a panic costs this group its answers, never the writer.
         let Ok(outputs) = tokio::spawn(execute(inputs)).await else {
@@ -100,5 +133,6 @@ async fn write_groups<I, O: Send + 'static>(items: Items<I, O>, most: usize, exe
             // Whoever asked may be gone; the work is done all the same.
             let _gone = answer.send(output);
         }
+        drop(turn);
     }
 }

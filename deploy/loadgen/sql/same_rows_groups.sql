@@ -31,7 +31,7 @@ WITH chosen AS MATERIALIZED (
     INSERT INTO message_timeline (message_id, at, event) SELECT message_id, clock_timestamp(), 'accepted' FROM reply
 ), event AS (
     INSERT INTO events (id, organization_id, type, inbox_id, conversation_id, message_id, payload)
-    SELECT new_id(), organization_id, 'message.created', inbox_id, conversation_id, message_id, :payload::jsonb FROM reply
+    SELECT new_id(), organization_id, 'message.created', inbox_id, conversation_id, message_id, :payload::json FROM reply
 ), audited AS (
     INSERT INTO audit_log (id, organization_id, actor_type, actor_id, action, resource_id, trace_id)
     SELECT new_id(), organization_id, 'apiKey', sender_id, 'message.create', message_id, trace_id FROM reply

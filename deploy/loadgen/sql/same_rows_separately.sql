@@ -23,7 +23,7 @@ UPDATE conversations SET last_message_id = :message_id::uuid, last_message_direc
 INSERT INTO message_timeline (message_id, at, event) VALUES (:message_id::uuid, clock_timestamp(), 'accepted');
 INSERT INTO events (id, organization_id, type, inbox_id, conversation_id, message_id, payload)
     VALUES (new_id(), :organization_id::uuid, 'message.created', :inbox_id::uuid, :conversation_id::uuid,
-        :message_id::uuid, :payload::jsonb);
+        :message_id::uuid, :payload::json);
 INSERT INTO audit_log (id, organization_id, actor_type, actor_id, action, resource_id, trace_id)
     VALUES (new_id(), :organization_id::uuid, 'apiKey', :sender_id::uuid, 'message.create', :message_id::uuid, :trace_id::uuid);
 INSERT INTO idempotency_keys (credential_id, route, key, request_hash, status, body, location)

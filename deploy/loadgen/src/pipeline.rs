@@ -36,8 +36,8 @@ pub struct Options {
     /// Replies a second to sustain; searched if not given.
     #[arg(long, value_parser = rate)]
     rate: Option<f64>,
-    /// Keep-alive connections.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Keep-alive connections; enough that the load never waits for one.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=1024))]
     connections: u16,
     /// Senders, over five organizations; the provider takes 80 a second of each.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(5..=1000))]

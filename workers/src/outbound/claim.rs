@@ -211,7 +211,6 @@ impl Claimer {
             worker: self.worker.clone(),
         });
         changes.happened(message.id, "sending", Some(message.attempts), None);
-        changes.save_message(&message);
         let number = message.attempts;
         Some(work(loaded, Head { message, ..head }, held, (attempt, number)))
     }

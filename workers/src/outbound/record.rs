@@ -168,6 +168,9 @@ impl Step<'_> {
         };
         metrics::get().attempts.with_label_values(&[work.channel.as_str(), outcome]).inc();
         let holds = lane.lane.attempt == Some(work.attempt) && lane.lane.lease == work.lease;
+        if holds {
+            message.attempts = message.attempts.max(work.number);
+        }
         match &record.outcome {
             _ if !holds => self.keep_as_evidence(record, lane, message),
             // Late, and as much in doubt as before: the wait for evidence goes on, and is not begun anew.

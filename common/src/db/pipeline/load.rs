@@ -38,10 +38,16 @@ const MESSAGE: &str = "m.id, m.organization_id, m.conversation_id, m.direction, 
     m.sender_id, m.sender_name, m.reply_to, m.at, m.provider_message_id, m.client_reference, m.failure, m.trace_id,
     m.lane_position, m.generation, m.attempts, m.failures, m.expires_at";
 
-/// Loads each lane's head, with the provider's id of the message it quotes.
+/// Loads each lane's head, with the provider's id of the message it quotes. Its tries are counted where they are committed: the
+/// message itself is told of one only when that is recorded.
 pub fn heads() -> String {
+    let message = MESSAGE.replace(
+        "m.attempts",
+        "coalesce((SELECT a.number FROM attempts a WHERE a.message_id = m.id AND a.generation = m.generation
+            ORDER BY a.number DESC LIMIT 1), 0)",
+    );
     format!(
-        "SELECT {MESSAGE}, (SELECT q.provider_message_id FROM messages q WHERE q.id = m.reply_to)
+        "SELECT {message}, (SELECT q.provider_message_id FROM messages q WHERE q.id = m.reply_to)
         FROM unnest($1::uuid[]) AS l (id) CROSS JOIN LATERAL (
             SELECT * FROM messages WHERE conversation_id = l.id AND lane_position IS NOT NULL
             ORDER BY lane_position LIMIT 1) m"
@@ -123,7 +129,7 @@ pub struct Message {
     pub lane_position: Option<i64>,
     /// A manual retry begins a new one.
     pub generation: i32,
-    /// Tries begun.
+    /// Tries begun, of a lane's head; of any other message, those recorded.
     pub attempts: i32,
     /// Refused tries in a row.
     pub failures: i32,

@@ -101,7 +101,7 @@ rows! {
         provider_message_id: Option<String>,
         /// Its place in the lane; none once it has ended.
         lane_position: Option<i64>,
-        /// Tries begun.
+        /// Tries recorded.
         attempts: i32,
         /// Refused tries in a row.
         failures: i32,
@@ -230,7 +230,7 @@ rows! {
         payload: String,
     }
     "INSERT INTO events (id, organization_id, type, inbox_id, conversation_id, message_id, payload)
-        SELECT r.id, r.organization_id, r.kind, r.inbox_id, r.conversation_id, r.message_id, r.payload::jsonb
+        SELECT r.id, r.organization_id, r.kind, r.inbox_id, r.conversation_id, r.message_id, r.payload::json
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[]) WITH ORDINALITY
         AS r (id, organization_id, kind, inbox_id, conversation_id, message_id, payload, n) ORDER BY n"
 }
