@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::admission::Admission;
 use super::answer::{Answers, Keys, ROUTE};
+use super::referred::{Referred, check_referred, refers_to};
 use super::{Answer, Reply};
 
 /// Most messages that may wait in one conversation.
@@ -37,11 +38,11 @@ pub(super) struct Writer {
     readmit: Duration,
 }
 
-/// What a group works with: the locked lanes, earlier answers, and the conversations of quoted messages.
+/// What a group works with: the locked lanes, earlier answers, and the messages that replies refer to.
 struct Loaded {
     lanes: HashMap<Uuid, LoadedLane>,
     answers: Answers,
-    quoted: HashMap<Uuid, Uuid>,
+    referred: HashMap<Uuid, Referred>,
 }
 
 type Outcome = Result<Answer, Problem>;
@@ -167,11 +168,12 @@ fn rounds(replies: &[Reply]) -> Vec<Vec<usize>> {
     rounds.into_iter().map(|(_, indexes)| indexes).collect()
 }
 
-const QUOTED: &str = "SELECT id, conversation_id FROM messages WHERE id = ANY($1)";
+const REFERRED: &str =
+    "SELECT id, conversation_id, content ->> 'type' = 'reaction' FROM messages WHERE id = ANY($1)";
 
 async fn load_group(tx: &Tx, replies: &[&Reply]) -> Result<Loaded, Error> {
     let conversations: Vec<Uuid> = replies.iter().map(|reply| reply.conversation.0).collect();
-    let quoted: Vec<Uuid> = replies.iter().filter_map(|reply| reply.reply_to.map(|id| id.0)).collect();
+    let referred: Vec<Uuid> = replies.iter().filter_map(|reply| refers_to(reply)).collect();
     let keys = Keys::of(replies);
     let mut steps = vec![
         tx.step(load::LOCK, vec![&conversations]).await?,
@@ -181,14 +183,19 @@ async fn load_group(tx: &Tx, replies: &[&Reply]) -> Result<Loaded, Error> {
     if !keys.is_empty() {
         steps.push(keys.step(tx).await?);
     }
-    if !quoted.is_empty() {
-        steps.push(tx.step(QUOTED, vec![&quoted]).await?);
+    if !referred.is_empty() {
+        steps.push(tx.step(REFERRED, vec![&referred]).await?);
     }
     let mut answers = tx.begin(&steps).await?.into_iter().skip(1);
     let lanes = LoadedLane::read_all(&answers.next().unwrap_or_default())?;
     let rows = if keys.is_empty() { Vec::new() } else { answers.next().unwrap_or_default() };
-    let quoted = answers.next().unwrap_or_default().iter().map(|row| (row.get(0), row.get(1))).collect();
-    Ok(Loaded { lanes, answers: Answers::read(&rows)?, quoted })
+    let referred = answers.next().unwrap_or_default();
+    let referred = referred.iter().map(|row| {
+        let referred = Referred { conversation: row.try_get(1)?, is_reaction: row.try_get(2)? };
+        Ok((row.try_get(0)?, referred))
+    });
+    let referred = referred.collect::<Result<_, Error>>()?;
+    Ok(Loaded { lanes, answers: Answers::read(&rows)?, referred })
 }
 
 struct Decider<'a> {
@@ -234,11 +241,7 @@ impl Decider<'_> {
             .get_mut(&reply.conversation.0)
             .filter(|loaded| loaded.lane.organization == reply.principal.organization.0)
             .ok_or_else(|| Problem::not_found("conversation"))?;
-        if let Some(quoted) = reply.reply_to
-            && loaded.quoted.get(&quoted.0) != Some(&reply.conversation.0)
-        {
-            return Err(Problem::invalid("replyTo", "not_found", "is not a message of this conversation"));
-        }
+        check_referred(reply, &loaded.referred)?;
         check(reply, lane, self.now)?;
         let message = self.enqueue(reply, lane);
         self.record(reply, lane.lane.inbox, &message)
@@ -304,7 +307,7 @@ fn check(reply: &Reply, loaded: &LoadedLane, now: DateTime<Utc>) -> Result<(), P
         let detail = "The inbox of this conversation was deleted";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "inbox_deleted", detail));
     }
-    if !loaded.window_open(now) {
+    if !loaded.window_open(now) && !channels::passes_closed_window(loaded.channel, &reply.content) {
         let detail = "The reply window is closed: the contact has not written in the last 24 hours";
         let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "messaging_window_closed", detail);
         problem.messaging_window = Some(MessagingWindow::at(now, loaded.window_expires_at));

@@ -6,6 +6,7 @@
 mod admission;
 mod answer;
 mod group;
+mod referred;
 
 use std::sync::Arc;
 
@@ -80,8 +81,8 @@ impl Acceptor {
     /// Accepts a reply: once this answers, it is stored, in order, and will be delivered.
     ///
     /// # Errors
-    /// 404 for a conversation or quoted message that is not there, 409 for a reused idempotency key, 422 for a closed window
-    /// or content that the channel cannot carry, 503 when the database is away or too much is waiting.
+    /// 404 for a conversation that is not there, 409 for a reused idempotency key, 422 for a closed window, for content that
+    /// the channel cannot carry, or for a quoted message that is not there, 503 when the database is away or too much is waiting.
     pub async fn reply(&self, reply: Reply) -> Result<Answer, Problem> {
         match self.batcher.try_submit(reply).await {
             Ok(answer) => answer,

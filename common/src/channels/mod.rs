@@ -19,7 +19,7 @@ use crate::config::{Channels, Secret};
 use crate::domain::content::Content;
 use crate::domain::message::{Failure, Status};
 use crate::intake::SignedHeaders;
-use crate::problem::FieldError;
+use crate::problem::{FieldError, WindowState};
 
 pub use credentials::Credentials;
 pub use error::{Action, ChannelError, Unparsed};
@@ -77,7 +77,7 @@ pub struct Outgoing<'a> {
     pub to: &'a str,
     /// What to send.
     pub content: &'a Content,
-    /// The provider's id of the quoted message.
+    /// The provider's id of the quoted message, or of the one that a reaction is put on.
     pub reply_to: Option<&'a str>,
     /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost.
     pub correlation: Uuid,
@@ -217,8 +217,21 @@ pub fn parse(channel: Channel, kind: EventKind, payload: &serde_json::Value) -> 
 /// Every field at fault, named `content.…`; [`crate::domain::content::invalid`] makes a problem of them.
 pub fn check(channel: Channel, content: &Content) -> Result<(), Vec<FieldError>> {
     match channel {
-        Channel::Whatsapp => whatsapp::send::check(content),
+        Channel::Whatsapp => whatsapp::check::check(content),
     }
+}
+
+/// Content types that the channel takes in a reply window of this state, in the order in which clients are told.
+pub fn content_types(channel: Channel, window: WindowState) -> &'static [&'static str] {
+    match (channel, window) {
+        (Channel::Whatsapp, WindowState::Open) => whatsapp::check::CONTENT_TYPES,
+        (Channel::Whatsapp, WindowState::Closed) => whatsapp::check::CLOSED_WINDOW_TYPES,
+    }
+}
+
+/// Whether the channel takes this content although the contact has not written lately, or never.
+pub fn passes_closed_window(channel: Channel, content: &Content) -> bool {
+    content_types(channel, WindowState::Closed).contains(&content.kind())
 }
 
 /// Sends one message. The future may be dropped only where its outcome is then taken for uncertain.

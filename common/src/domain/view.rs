@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::content::Content;
 use super::ids::{ApiKeyId, ContactId, ConversationId, InboxId, MessageId, TeamId, UserId};
 use super::message::{Failure, Status};
-use crate::channels::Channel;
+use crate::channels::{Channel, content_types};
 use crate::problem::{MessagingWindow, Timestamp, WindowState};
 
 macro_rules! words {
@@ -268,7 +268,8 @@ pub struct ConversationView {
     /// Whether free-form replies may be sent now.
     pub messaging_window: MessagingWindow,
     /// Content types that may be sent now.
-    #[schema(example = json!(["text", "image", "video", "audio", "document", "sticker"]))]
+    #[schema(example = json!(["text", "image", "video", "audio", "document", "sticker", "location", "contacts", "reaction",
+        "template", "interactive"]))]
     pub can_send: Vec<String>,
     /// When it began.
     #[schema(value_type = String, format = DateTime)]
@@ -328,13 +329,9 @@ pub struct LastMessageView {
     pub timestamp: Timestamp,
 }
 
-/// Content types that `channel` takes in a window of this state.
+/// Content types that may be sent on `channel` in a window of this state.
 pub fn can_send(channel: Channel, window: WindowState) -> &'static [&'static str] {
-    match (channel, window) {
-        (Channel::Whatsapp, WindowState::Open) => &["text", "image", "video", "audio", "document", "sticker"],
-        // Only templates pass a closed window, and replies carry none.
-        (Channel::Whatsapp, WindowState::Closed) => &[],
-    }
+    content_types(channel, window)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use common::channels::Channel;
+use common::channels::{self, Channel};
 use common::config::Timings;
 use common::db::pipeline::Changes;
 use common::db::pipeline::load::{self, Gate, LoadedLane, Message};
@@ -66,7 +66,7 @@ struct Begun {
     number: i32,
 }
 
-/// A lane's head with the provider's id of what it quotes.
+/// A lane's head with the provider's id of what it quotes, or is a reaction to.
 struct Head {
     message: Message,
     reply_to: Option<String>,
@@ -111,6 +111,7 @@ impl Claimer {
             let head = Head { message: Message::read(row)?, reply_to: row.try_get(20)? };
             heads.insert(head.message.conversation, head);
         }
+        find_targets(&tx, &mut heads).await?;
         let (mut changes, mut works, mut touched) = (Changes::default(), HashMap::new(), false);
         let lanes = LoadedLane::read_all(&answers[1])?;
         let begun = self.begun(&tx, &lanes).await?;
@@ -180,8 +181,9 @@ impl Claimer {
         head: Head,
         now: DateTime<Utc>,
     ) -> Option<Work> {
+        let hopeless = hopeless(loaded, &head, now);
         let mut message = head.message;
-        if let Some(failure) = hopeless(loaded, &message, now) {
+        if let Some(failure) = hopeless {
             let attempt = (message.attempts > 0).then_some(message.attempts);
             settle(changes, loaded, &mut message, End::Failed { failure, attempt }, (true, now));
             changes.save_message(&message);
@@ -234,16 +236,47 @@ fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i
     }
 }
 
+/// Finds the provider's ids of the messages that reactions are put on. Only now: what was still in line before the
+/// reaction when that was accepted has been sent meanwhile, or has ended.
+async fn find_targets(tx: &Tx, heads: &mut HashMap<Uuid, Head>) -> Result<(), Error> {
+    let targets: Vec<Uuid> = heads.values().filter_map(|head| target(&head.message)).collect();
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let rows = tx.run(&[tx.step(load::PROVIDER_IDS, vec![&targets]).await?]).await?;
+    let found = rows.iter().flatten().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let found = found.collect::<Result<HashMap<Uuid, Option<String>>, Error>>()?;
+    for head in heads.values_mut() {
+        if let Some(target) = target(&head.message) {
+            head.reply_to = found.get(&target).cloned().flatten();
+        }
+    }
+    Ok(())
+}
+
+/// The message that a reaction is put on.
+fn target(message: &Message) -> Option<Uuid> {
+    match &message.content {
+        Content::Reaction(reaction) => Some(reaction.message_id.0),
+        _ => None,
+    }
+}
+
 /// Why a message can never be sent any more.
-fn hopeless(loaded: &LoadedLane, message: &Message, now: DateTime<Utc>) -> Option<Failure> {
+fn hopeless(loaded: &LoadedLane, head: &Head, now: DateTime<Utc>) -> Option<Failure> {
+    let message = &head.message;
     if message.expires_at.is_some_and(|end| end <= now) {
         return Some(failure("expired", "The message was not sent in time", true));
     }
     if loaded.inbox_deleted {
         return Some(failure("inbox_deleted", "The inbox was deleted", false));
     }
-    if !loaded.window_open(now) {
+    if !loaded.window_open(now) && !channels::passes_closed_window(loaded.channel, &message.content) {
         return Some(failure("window_closed", "The reply window closed before the message was sent", false));
+    }
+    if target(message).is_some() && head.reply_to.is_none() {
+        let title = "The channel has not got the message that the reaction is put on";
+        return Some(failure("reaction_target_not_sent", title, true));
     }
     None
 }

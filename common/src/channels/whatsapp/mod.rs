@@ -2,6 +2,8 @@
 
 pub mod account;
 mod addresses;
+mod bodies;
+pub mod check;
 mod codes;
 pub mod errors;
 pub mod parse;

@@ -59,6 +59,9 @@ pub fn messages() -> String {
     format!("SELECT {MESSAGE} FROM messages m WHERE m.id = ANY($1)")
 }
 
+/// The provider's ids of messages.
+pub const PROVIDER_IDS: &str = "SELECT id, provider_message_id FROM messages WHERE id = ANY($1)";
+
 /// Loads attempts by id.
 pub const ATTEMPTS: &str = "SELECT id, message_id, conversation_id, generation, number, lease, state FROM attempts WHERE id = ANY($1)";
 

@@ -1,26 +1,19 @@
 //! Reads the content that a client wants to send, naming every field at fault.
 
-use http::StatusCode;
+mod cards;
+mod faults;
+mod interactive;
+mod template;
+
 use serde_json::{Map, Value};
 
-use super::{Content, Media, Text};
+use super::{Content, Location, Media, Reaction, Text};
+use crate::domain::ids::MessageId;
 use crate::problem::{FieldError, Problem};
+use faults::Faults;
 
-/// Types of the contract that cannot be sent: not carried yet, or inbound only.
-const NOT_CARRIED: &[&str] = &[
-    "location",
-    "contacts",
-    "reaction",
-    "template",
-    "interactive",
-    "order",
-    "referral",
-    "postback",
-    "unsupported",
-];
-
-/// Codes of fields that a problem takes for its own when nothing else is wrong.
-const TELLING: &[&str] = &["unknown_field", "unsupported_content", "unknown_content_type"];
+/// Types of the contract that come in and cannot be sent.
+const INBOUND_ONLY: &[&str] = &["order", "referral", "postback", "unsupported"];
 
 /// Reads content to be sent; `path` names the field that holds it, such as `content`.
 ///
@@ -30,12 +23,7 @@ const TELLING: &[&str] = &["unknown_field", "unsupported_content", "unknown_cont
 /// Every field at fault: 400 if one is missing, null or of a wrong JSON type, else 422.
 pub fn parse_outgoing(value: &Value, path: &str) -> Result<Content, Problem> {
     let mut faults = Faults::default();
-    let content = match value {
-        Value::Object(map) => Fields { map, path, faults: &mut faults }.content(),
-        Value::Null => faults.malformed(path.to_owned(), "required", "is required"),
-        _ => faults.malformed(path.to_owned(), "wrong_type", "must be an object"),
-    };
-    match content {
+    match faults.object(value, path, |fields| fields.content()) {
         Some(content) if faults.is_empty() => Ok(content),
         _ => Err(faults.into_problem()),
     }
@@ -43,16 +31,19 @@ pub fn parse_outgoing(value: &Value, path: &str) -> Result<Content, Problem> {
 
 /// 422 for fields that are well-formed but invalid.
 pub fn invalid(errors: Vec<FieldError>) -> Problem {
-    Faults { malformed: Vec::new(), invalid: errors }.into_problem()
+    Faults::of_invalid(errors).into_problem()
 }
 
+/// The fields of one object, and where it stands in the request.
+///
+/// Whatever cannot be read is noted among the faults and is none here, as if it were missing: the faults decide in the end.
 struct Fields<'a> {
     map: &'a Map<String, Value>,
     path: &'a str,
     faults: &'a mut Faults,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     fn content(&mut self) -> Option<Content> {
         let kind = self.required("type")?;
         match kind.as_str() {
@@ -62,8 +53,13 @@ impl Fields<'_> {
             "audio" => self.media().map(Content::Audio),
             "document" => self.media().map(Content::Document),
             "sticker" => self.media().map(Content::Sticker),
-            known if NOT_CARRIED.contains(&known) => {
-                self.faults.invalid(self.name("type"), "unsupported_content", "cannot be sent here")
+            "location" => self.location().map(Content::Location),
+            "contacts" => self.contacts().map(Content::Contacts),
+            "reaction" => self.reaction().map(Content::Reaction),
+            "template" => self.template().map(Content::Template),
+            "interactive" => self.interactive().map(|it| Content::Interactive(Box::new(it))),
+            known if INBOUND_ONLY.contains(&known) => {
+                self.faults.invalid(self.name("type"), "unsupported_content", "cannot be sent")
             }
             _ => self.faults.invalid(self.name("type"), "unknown_content_type", "is no content type"),
         }
@@ -97,28 +93,103 @@ impl Fields<'_> {
         Some(Media { url: Some(url?), caption, filename, ..Media::default() })
     }
 
+    fn location(&mut self) -> Option<Location> {
+        self.refuse_others(&["type", "latitude", "longitude", "name", "address"]);
+        let (latitude, longitude) = (self.number("latitude"), self.number("longitude"));
+        let (name, address) = (self.optional("name"), self.optional("address"));
+        Some(Location { latitude: latitude?, longitude: longitude?, name, address })
+    }
+
+    fn reaction(&mut self) -> Option<Reaction> {
+        self.refuse_others(&["type", "messageId", "emoji"]);
+        let (message, emoji) = (self.required("messageId"), self.required("emoji"));
+        let message_id = match message?.parse::<MessageId>() {
+            Ok(id) => Some(id),
+            Err(_) => {
+                self.faults.invalid(self.name("messageId"), "invalid_id", "must be the id of a message")
+            }
+        };
+        Some(Reaction { message_id: message_id?, emoji: emoji? })
+    }
+
     fn name(&self, field: &str) -> String {
         format!("{}.{field}", self.path)
     }
 
-    fn required(&mut self, field: &str) -> Option<String> {
-        match self.map.get(field) {
-            None | Some(Value::Null) => self.faults.malformed(self.name(field), "required", "is required"),
-            Some(_) => self.optional(field),
+    /// The field's value; none if it is missing or null.
+    fn given(&self, field: &str) -> Option<&'a Value> {
+        self.map.get(field).filter(|value| !value.is_null())
+    }
+
+    /// Notes a field that is missing or null; whether it is there.
+    fn require(&mut self, field: &str) -> bool {
+        let given = self.given(field).is_some();
+        if !given {
+            self.faults.malformed::<()>(self.name(field), "required", "is required");
         }
+        given
+    }
+
+    fn required(&mut self, field: &str) -> Option<String> {
+        if self.require(field) { self.optional(field) } else { None }
     }
 
     /// A text that may be missing or null.
     fn optional(&mut self, field: &str) -> Option<String> {
-        match self.map.get(field) {
-            None | Some(Value::Null) => None,
-            // PostgreSQL's jsonb cannot hold this one character.
-            Some(Value::String(text)) if text.contains('\0') => {
-                self.faults.invalid(self.name(field), "invalid_character", "must not contain U+0000")
-            }
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(_) => self.faults.malformed(self.name(field), "wrong_type", "must be a string"),
+        let value = self.given(field)?;
+        self.faults.text(value, self.name(field))
+    }
+
+    fn number(&mut self, field: &str) -> Option<f64> {
+        if !self.require(field) {
+            return None;
         }
+        match self.given(field)? {
+            Value::Number(number) => number.as_f64(),
+            _ => self.faults.malformed(self.name(field), "wrong_type", "must be a number"),
+        }
+    }
+
+    /// Reads the object in a field that may be missing or null.
+    fn object<T>(&mut self, field: &str, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Option<T> {
+        let value = self.given(field)?;
+        self.faults.object(value, &self.name(field), read)
+    }
+
+    fn required_object<T>(
+        &mut self,
+        field: &str,
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<T> {
+        if self.require(field) { self.object(field, read) } else { None }
+    }
+
+    /// Reads each object of the list in a field that may be missing or null.
+    fn objects<T>(
+        &mut self,
+        field: &str,
+        mut read: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let path = self.name(field);
+        match self.given(field)? {
+            Value::Array(items) => {
+                let items = items.iter().enumerate();
+                // None stops at the first fault: there may be more behind it.
+                let read: Vec<Option<T>> = items
+                    .map(|(n, item)| self.faults.object(item, &format!("{path}[{n}]"), &mut read))
+                    .collect();
+                read.into_iter().collect()
+            }
+            _ => self.faults.malformed(path, "wrong_type", "must be a list"),
+        }
+    }
+
+    fn required_objects<T>(
+        &mut self,
+        field: &str,
+        read: impl FnMut(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        if self.require(field) { self.objects(field, read) } else { None }
     }
 
     fn refuse_others(&mut self, known: &[&str]) {
@@ -128,58 +199,41 @@ impl Fields<'_> {
     }
 }
 
-#[derive(Default)]
-struct Faults {
-    malformed: Vec<FieldError>,
-    invalid: Vec<FieldError>,
-}
-
-impl Faults {
-    fn malformed<T>(&mut self, field: String, code: &str, message: &str) -> Option<T> {
-        self.malformed.push(FieldError { field, code: code.into(), message: message.into() });
-        None
-    }
-
-    fn invalid<T>(&mut self, field: String, code: &str, message: &str) -> Option<T> {
-        self.invalid.push(FieldError { field, code: code.into(), message: message.into() });
-        None
-    }
-
-    fn is_empty(&self) -> bool {
-        self.malformed.is_empty() && self.invalid.is_empty()
-    }
-
-    /// One problem that names every fault; being malformed outweighs being invalid.
-    fn into_problem(self) -> Problem {
-        let (status, code) = match (self.malformed.first(), self.invalid.first()) {
-            (Some(first), _) if first.code == "required" => {
-                (StatusCode::BAD_REQUEST, "required_field_missing")
-            }
-            (Some(_), _) => (StatusCode::BAD_REQUEST, "malformed_request"),
-            (None, Some(first)) if self.invalid.iter().all(|fault| fault.code == first.code) => {
-                let telling = TELLING.iter().copied().find(|code| *code == first.code);
-                (StatusCode::UNPROCESSABLE_ENTITY, telling.unwrap_or("invalid_request"))
-            }
-            (None, _) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request"),
-        };
-        let errors = [self.malformed, self.invalid].concat();
-        let detail = match errors.as_slice() {
-            [] => "The request is not valid".to_owned(),
-            [only] => format!("{} {}", only.field, only.message),
-            [first, more @ ..] => {
-                let others: Vec<_> = more.iter().map(|fault| fault.field.as_str()).collect();
-                format!("{} {}; see also {}", first.field, first.message, others.join(", "))
-            }
-        };
-        Problem { errors, ..Problem::new(status, code, detail) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// What is said of content that cannot be read: status, code, and each field at fault.
+    pub(super) fn told(text: &str) -> String {
+        let problem = parse_outgoing(&serde_json::from_str(text).unwrap(), "content").unwrap_err();
+        let mut told = format!("{} {}", problem.status.as_u16(), problem.code);
+        problem.errors.iter().for_each(|error| told.push_str(&format!(" {}:{}", error.field, error.code)));
+        told
+    }
+
+    /// The content of `json` is read, and shown again just so.
+    pub(super) fn assert_read_as_it_is_shown(json: Value) {
+        let content =
+            parse_outgoing(&json, "content").unwrap_or_else(|problem| panic!("{json}: {problem:?}"));
+        assert_eq!(serde_json::to_value(&content).unwrap(), json);
+    }
+
+    #[test]
+    fn places_and_reactions_are_read() {
+        for json in [
+            json!({"type": "location", "latitude": 52.5, "longitude": -13.0}),
+            json!({"type": "location", "latitude": 90.0, "longitude": 180.0, "name": "שער", "address": "Pariser Platz"}),
+            json!({"type": "reaction", "messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": "👍🏽"}),
+            json!({"type": "reaction", "messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": ""}),
+        ] {
+            assert_read_as_it_is_shown(json);
+        }
+        let by_uuid =
+            json!({"type": "reaction", "messageId": "019aa6d6-83c4-7261-acb2-f8b8f9a4b86b", "emoji": ""});
+        assert!(parse_outgoing(&by_uuid, "content").is_ok());
+    }
 
     #[test]
     fn what_can_be_sent_is_read() {
@@ -232,9 +286,18 @@ mod tests {
             ),
             (r#"{"type":"image","url":"u","sha256":"s"}"#, "422 unknown_field content.sha256:unknown_field"),
             (
-                r#"{"type":"location","latitude":1}"#,
-                "422 unsupported_content content.type:unsupported_content",
+                r#"{"type":"location","latitude":"1","name":5,"url":"u"}"#,
+                "400 malformed_request content.latitude:wrong_type content.longitude:required content.name:wrong_type content.url:unknown_field",
             ),
+            (
+                r#"{"type":"reaction"}"#,
+                "400 required_field_missing content.messageId:required content.emoji:required",
+            ),
+            (
+                r#"{"type":"reaction","messageId":"cnv_01KASDPK7RFXV9N0R0QV4T9M5C","emoji":"👍"}"#,
+                "422 invalid_request content.messageId:invalid_id",
+            ),
+            (r#"{"type":"order"}"#, "422 unsupported_content content.type:unsupported_content"),
             (
                 r#"{"type":"unsupported","raw":{}}"#,
                 "422 unsupported_content content.type:unsupported_content",
@@ -242,13 +305,7 @@ mod tests {
             (r#"{"type":"hologram"}"#, "422 unknown_content_type content.type:unknown_content_type"),
         ];
         for (text, expected) in cases {
-            let problem = parse_outgoing(&serde_json::from_str(text).unwrap(), "content").unwrap_err();
-            let mut told = format!("{} {}", problem.status.as_u16(), problem.code);
-            problem
-                .errors
-                .iter()
-                .for_each(|error| told.push_str(&format!(" {}:{}", error.field, error.code)));
-            assert_eq!(told, expected, "{text}");
+            assert_eq!(told(text), expected, "{text}");
         }
     }
 }

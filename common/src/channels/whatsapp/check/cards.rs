@@ -1,0 +1,26 @@
+//! Checks contact cards.
+
+use chrono::NaiveDate;
+
+use super::Place;
+use crate::domain::content::Contacts;
+
+const CARDS: usize = 257;
+
+pub(super) fn check(contacts: &Contacts, place: &mut Place<'_>) {
+    if !place.count("contacts", contacts.contacts.len(), CARDS) {
+        return;
+    }
+    for (n, card) in contacts.contacts.iter().enumerate() {
+        let mut place = place.item("contacts", n);
+        place.at("name").filled("formattedName", &card.name.formatted_name);
+        if card.birthday.as_deref().is_some_and(|birthday| !is_date(birthday)) {
+            place.fault("birthday", "invalid_date", "must be a date: YYYY-MM-DD");
+        }
+    }
+}
+
+/// The parser forgives missing zeros that the provider does not.
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+}
