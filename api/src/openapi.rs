@@ -5,6 +5,7 @@ use common::domain::principal::{Role, Scope};
 use common::problem::ProblemBody;
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::example::Example;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -14,7 +15,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, Type};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use crate::{operation, problems, router};
+use crate::{examples, operation, problems, router};
 
 /// The extension by which a handler names the scope that it takes.
 pub const SCOPES: &str = "x-required-scopes";
@@ -99,7 +100,11 @@ pub fn document() -> anyhow::Result<Bytes> {
 }
 
 fn finish(operation: &mut Operation, method: &str, path: &str) {
-    operation.operation_id = Some(operation::id(method, path).to_owned());
+    let id = operation::id(method, path);
+    operation.operation_id = Some(id.to_owned());
+    if id == "conversations.reply" {
+        show(operation, examples::replies());
+    }
     let scope = operation
         .extensions
         .as_ref()
@@ -125,6 +130,15 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
     for name in names {
         let reference = RefOr::Ref(Ref::from_response_name(component(name)));
         operation.responses.responses.entry(name.to_owned()).or_insert(reference);
+    }
+}
+
+/// Shows requests that an operation takes.
+fn show(operation: &mut Operation, examples: impl Iterator<Item = (String, RefOr<Example>)>) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(RefOr::T(json)) = body.content.get_mut("application/json")
+    {
+        json.examples.extend(examples);
     }
 }
 

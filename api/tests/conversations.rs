@@ -55,7 +55,12 @@ async fn a_conversation_has_the_documented_shape() {
         "video",
         "audio",
         "document",
-        "sticker"
+        "sticker",
+        "location",
+        "contacts",
+        "reaction",
+        "template",
+        "interactive"
       ],
       "channel": "whatsapp",
       "contact": {
@@ -88,7 +93,10 @@ async fn a_conversation_has_the_documented_shape() {
     assert_eq!(listed["conversations"][3], shown);
     app.execute("UPDATE conversations SET window_expires_at = now() - interval '1 second'").await;
     let closed = app.get(&format!("/v1/conversations/{id}")).key(&workspace.token).send().await.expect(200);
-    assert_eq!((&closed["messagingWindow"]["state"], &closed["canSend"]), (&json!("CLOSED"), &json!([])));
+    assert_eq!(
+        (&closed["messagingWindow"]["state"], &closed["canSend"]),
+        (&json!("CLOSED"), &json!(["template"]))
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod access;
 mod bad_input;
 mod channel_webhooks;
 mod connections;
+mod contents;
 mod conversations;
 mod documents;
 mod idempotency;

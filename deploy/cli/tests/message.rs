@@ -170,6 +170,27 @@ async fn text_and_addresses_are_shown_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn reactions_and_templates_name_what_they_are_about_and_nothing_that_was_said() {
+    let story = story("sent", None, None).await;
+    let target = MessageId::new();
+    let says = async |content: Value| {
+        execute(&story.database, "UPDATE messages SET content = $1", &[&content]).await
+    };
+    says(json!({ "type": "reaction", "messageId": target, "emoji": "👍" })).await;
+    let told = story.show(&[]);
+    assert!(told.contains("is an outbound reaction message"), "{told}");
+    assert!(told.contains(&format!("Reacts to     {target}")) && !told.contains("👍"), "{told}");
+    let told: Value = serde_json::from_str(&story.show(&["--json"])).unwrap();
+    assert_eq!(told["message"]["reactsTo"], json!(target));
+    says(json!({ "type": "template", "name": "order_update", "language": "en_US", "parameters": ["Ada Secret"] })).await;
+    let told = story.show(&[]);
+    assert!(told.contains("Template      order_update in en_US") && !told.contains("Ada Secret"), "{told}");
+    let told = story.show(&["--json"]);
+    assert!(told.contains("order_update") && !told.contains("Ada Secret"), "{told}");
+    assert!(story.show(&["--content"]).contains("Ada Secret"));
+}
+
+#[tokio::test]
 async fn a_failed_message_tells_why() {
     let failure = json!({ "code": "recipient_unreachable", "providerCode": "131026", "title": "The contact cannot be reached",
         "detail": "Message undeliverable.", "retryable": true });

@@ -179,6 +179,44 @@ mod tests {
         }
     }
 
+    /// What the provider says of templates, forms, reactions and other content, as its documents have it.
+    #[test]
+    fn every_code_about_content_is_known() {
+        let cases = [
+            (100, Content, "invalid_parameter", 0),
+            (131_008, Content, "invalid_parameter", 0),
+            (131_009, Content, "invalid_parameter", 0),
+            (131_047, Window, "window_closed", 0),
+            (131_049, Recipient, "recipient_limit_reached", 24 * HOUR),
+            (131_050, OptOut, "recipient_opted_out", 0),
+            (131_051, Content, "unsupported_content", 0),
+            (131_053, Transient, "media_not_fetched", 0),
+            (131_055, Content, "unsupported_content", 0),
+            (131_062, Content, "recipient_without_number", 0),
+            (131_063, Template, "marketing_disabled", 0),
+            (131_064, ThrottleSender, "messaging_limit_reached", HOUR),
+            (132_000, Template, "template_parameters", 0),
+            (132_001, Template, "template_missing", 0),
+            (132_005, Template, "template_parameters", 0),
+            (132_007, Template, "template_parameters", 0),
+            (132_008, Template, "template_parameters", 0),
+            (132_012, Template, "template_parameters", 0),
+            (132_015, Template, "template_paused", 0),
+            (132_016, Template, "template_disabled", 0),
+            (132_018, Template, "template_parameters", 0),
+            (132_068, Template, "flow_blocked", 0),
+            (132_069, Transient, "flow_rate_limited", HOUR),
+            (134_100, Content, "unsupported_content", 0),
+            (134_101, Transient, "template_not_ready", 600),
+            (134_102, Content, "unsupported_content", 0),
+            (135_000, Content, "invalid_parameter", 0),
+        ];
+        for (number, action, code, wait) in cases {
+            let entry = find(number, None).unwrap_or_else(|| panic!("{number} is not known"));
+            assert_eq!((entry.action, entry.code, entry.wait), (action, code, wait), "{number}");
+        }
+    }
+
     #[test]
     fn codes_find_their_entry() {
         let cases = [

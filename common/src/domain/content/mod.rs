@@ -278,7 +278,10 @@ impl Content {
             Self::Sticker(_) => "Sticker".into(),
             Self::Location(it) => media("Location", it.name.as_deref().or(it.address.as_deref())),
             Self::Contacts(it) => {
-                media("Contact", it.contacts.first().map(|card| card.name.formatted_name.as_str()))
+                let names = it.contacts.iter().map(|card| card.name.formatted_name.as_str());
+                // Each name has a character, and a separator: so many are enough to see that the limit is passed.
+                let names: Vec<_> = names.take(PREVIEW_LIMIT).collect();
+                media(if names.len() == 1 { "Contact" } else { "Contacts" }, Some(&names.join(", ")))
             }
             Self::Reaction(it) if it.emoji.is_empty() => "Reaction removed".into(),
             Self::Reaction(it) => media("Reaction", Some(&it.emoji)),
@@ -347,6 +350,43 @@ mod tests {
             assert_eq!(serde_json::to_value(&content).unwrap(), shown);
             assert_eq!(shown["type"], content.kind());
             assert_eq!(serde_json::from_value::<Content>(shown).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_preview() {
+        let interactive = |interactive: Value| json!({"type": "interactive", "interactive": interactive});
+        let cases = [
+            (json!({"type": "sticker", "url": "u"}), "Sticker"),
+            (json!({"type": "location", "latitude": 1, "longitude": 2}), "Location"),
+            (json!({"type": "location", "latitude": 1, "longitude": 2, "name": "Gate"}), "Location: Gate"),
+            (
+                json!({"type": "location", "latitude": 1, "longitude": 2, "address": "1 High St"}),
+                "Location: 1 High St",
+            ),
+            (json!({"type": "contacts", "contacts": [{"name": {"formattedName": "Ada"}}]}), "Contact: Ada"),
+            (
+                json!({"type": "contacts", "contacts": [{"name": {"formattedName": "Ada"}}, {"name": {"formattedName": "Bob"}}]}),
+                "Contacts: Ada, Bob",
+            ),
+            (
+                json!({"type": "reaction", "messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": "👍"}),
+                "Reaction: 👍",
+            ),
+            (
+                json!({"type": "reaction", "messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": ""}),
+                "Reaction removed",
+            ),
+            (json!({"type": "template", "name": "order_update", "language": "en"}), "Template: order_update"),
+            (interactive(json!({"type": "buttons", "body": "Which\nday?", "buttons": []})), "Which day?"),
+            (interactive(json!({"type": "list", "body": "Which?", "button": "b", "sections": []})), "Which?"),
+            (interactive(json!({"type": "ctaUrl", "body": "Look", "button": "b", "url": "u"})), "Look"),
+            (interactive(json!({"type": "flow", "body": "Fill in", "button": "b"})), "Fill in"),
+            (interactive(json!({"type": "listReply", "id": "1", "title": "Monday"})), "Monday"),
+        ];
+        for (content, expected) in cases {
+            let content: Content = serde_json::from_value(content).unwrap();
+            assert_eq!(content.preview(), expected);
         }
     }
 

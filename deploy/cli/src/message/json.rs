@@ -1,5 +1,6 @@
 //! A message's history for programs.
 
+use common::domain::content::Content;
 use common::domain::view::SenderType;
 use common::problem::Timestamp;
 use common::trace::TraceId;
@@ -26,19 +27,23 @@ pub fn tell(history: &History, content: bool) -> Value {
 
 fn message(history: &History, content: bool) -> Value {
     let (message, standing) = (&history.message, &history.standing);
-    let said = json!(message.content);
     let mut sender = json!({ "type": message.sender.r#type, "id": message.sender.id });
     if content || message.sender.r#type != SenderType::Contact {
         sender["name"] = json!(message.sender.name);
     }
     let mut told = json!({
         "id": message.id, "direction": message.direction, "status": message.status, "timestamp": message.timestamp,
-        "contentType": said["type"], "sender": sender, "replyTo": message.reply_to, "failure": message.failure,
+        "contentType": message.content.kind(), "sender": sender, "replyTo": message.reply_to, "failure": message.failure,
         "providerMessageId": message.provider_message_id, "clientReference": message.client_reference,
         "traceId": TraceId(standing.trace), "generation": standing.generation, "expiresAt": standing.expires_at.map(Timestamp),
     });
+    match &message.content {
+        Content::Reaction(it) => told["reactsTo"] = json!(it.message_id),
+        Content::Template(it) => told["template"] = json!({ "name": it.name, "language": it.language }),
+        _ => (),
+    }
     if content {
-        told["content"] = said;
+        told["content"] = json!(message.content);
     }
     told
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use common::domain::content::Content;
 use common::domain::view::{Direction, SenderType};
 use common::trace::TraceId;
 use serde_json::json;
@@ -38,8 +39,7 @@ pub fn tell(history: &History, content: bool) -> String {
 
 fn headline(history: &History) -> String {
     let message = &history.message;
-    let said = json!(message.content);
-    let kind = said["type"].as_str().unwrap_or("unknown");
+    let kind = message.content.kind();
     format!("{} is an {} {kind} message: {}", message.id, message.direction, message.status.as_str())
 }
 
@@ -68,11 +68,21 @@ fn facts(history: &History, content: bool) -> Vec<(&'static str, String)> {
     facts.extend(message.provider_message_id.clone().map(|id| ("Provider's id", id)));
     facts.extend(message.client_reference.clone().map(|reference| ("Client's ref.", reference)));
     facts.extend(message.reply_to.map(|quoted| ("Quotes", quoted.to_string())));
+    facts.extend(said(&message.content));
     if content {
         facts.push(("Contact", standing.address.clone()));
         facts.push(("Content", json!(message.content).to_string()));
     }
     facts
+}
+
+/// What of the content is nobody's secret, and explains what the channel says of it.
+fn said(content: &Content) -> Option<(&'static str, String)> {
+    match content {
+        Content::Reaction(it) => Some(("Reacts to", it.message_id.to_string())),
+        Content::Template(it) => Some(("Template", format!("{} in {}", it.name, it.language))),
+        _ => None,
+    }
 }
 
 fn part(text: &mut String, title: &str, lines: Vec<String>) {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 #![expect(clippy::print_stdout, reason = "figures for those who run with --nocapture")]
 
+mod contents;
 mod cuts;
 mod frozen;
 mod gates;

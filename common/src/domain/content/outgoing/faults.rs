@@ -10,6 +10,8 @@ use crate::problem::{FieldError, Problem};
 const TELLING: &[&str] = &["unknown_field", "unsupported_content", "unknown_content_type"];
 /// Most faults that are named: a list may hold one in every item.
 const MOST: usize = 100;
+/// Most levels of JSON that is kept as it is given: whoever reads it inside of something else can still do so.
+const LEVELS: usize = 32;
 
 #[derive(Default)]
 pub(super) struct Faults {
@@ -64,20 +66,28 @@ impl Faults {
         Some(text)
     }
 
-    /// Notes every text within that cannot be stored, in JSON that is kept as it is given.
+    /// Notes whatever cannot be stored in JSON that is kept as it is given.
     pub(super) fn check_stored(&mut self, value: &Value, path: &str) {
+        self.check_levels(value, path, LEVELS);
+    }
+
+    fn check_levels(&mut self, value: &Value, path: &str, levels: usize) {
+        if levels == 0 {
+            self.invalid::<()>(path.to_owned(), "too_deep", "is nested too deeply");
+            return;
+        }
         match value {
             Value::String(text) => drop(self.storable(text, path.to_owned())),
             Value::Array(items) => {
                 for (n, item) in items.iter().enumerate() {
-                    self.check_stored(item, &format!("{path}[{n}]"));
+                    self.check_levels(item, &format!("{path}[{n}]"), levels - 1);
                 }
             }
             Value::Object(fields) => {
                 for (name, value) in fields {
                     let path = format!("{path}.{name}");
                     self.storable(name, path.clone());
-                    self.check_stored(value, &path);
+                    self.check_levels(value, &path, levels - 1);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => (),

@@ -62,6 +62,7 @@ impl Fields<'_> {
 mod tests {
     use serde_json::json;
 
+    use super::super::parse_outgoing;
     use super::super::tests::{assert_read_as_it_is_shown, told};
 
     #[test]
@@ -114,6 +115,13 @@ mod tests {
         for (rest, expected) in cases {
             assert_eq!(told(&format!(r#"{{"type":"template"{rest}}}"#)), expected, "{rest}");
         }
+        let nested = |levels: usize| {
+            let component = format!(r#"{{"type":"body","a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+            format!(r#"{{"type":"template","name":"n","language":"en","components":[{component}]}}"#)
+        };
+        assert!(parse_outgoing(&serde_json::from_str(&nested(31)).unwrap(), "content").is_ok());
+        let deep = format!("content.components[0].a{}:too_deep", "[0]".repeat(31));
+        assert_eq!(told(&nested(32)), format!("422 invalid_request {deep}"));
         let named = told(r#"{"type":"template","name":"n","language":"en","parameters":{"a\u0000":"b"}}"#);
         assert!(named.starts_with("422 invalid_request content.parameters.a"), "{named}");
     }
