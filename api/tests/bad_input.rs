@@ -28,10 +28,6 @@ async fn replies_that_cannot_be_read_or_accepted_name_what_is_wrong() {
     let (app, workspace, conversation) = ready().await;
     let id = conversation.as_str();
     let text = |text: String| reply(id, &json!({ "type": "text", "text": text }));
-    let (row, interactive) = (
-        &json!({ "id": "1", "title": "One" }),
-        |sections: Value| json!({ "type": "interactive", "interactive": { "type": "list", "body": "b", "button": "c", "sections": sections } }),
-    );
     let cases: Vec<(Value, u16, &str, &[&str])> = vec![
         (json!([]), 400, "malformed_request", &[]),
         (json!({}), 400, "required_field_missing", &["conversationId"]),
@@ -54,36 +50,6 @@ async fn replies_that_cannot_be_read_or_accepted_name_what_is_wrong() {
         (reply(id, &json!({ "type": "text" })), 400, "required_field_missing", &["content.text"]),
         (reply(id, &json!({ "text": "no type" })), 400, "required_field_missing", &["content.type"]),
         (reply(id, &json!({ "type": "telepathy" })), 422, "unknown_content_type", &["content.type"]),
-        (
-            reply(id, &json!({ "type": "unsupported", "raw": {} })),
-            422,
-            "unsupported_content",
-            &["content.type"],
-        ),
-        (
-            reply(id, &json!({ "type": "location", "latitude": 91 })),
-            400,
-            "required_field_missing",
-            &["content.longitude"],
-        ),
-        (
-            reply(id, &json!({ "type": "location", "latitude": 91, "longitude": 1 })),
-            422,
-            "invalid_request",
-            &["content.latitude"],
-        ),
-        (
-            reply(id, &interactive(json!([{ "rows": [row, row, { "id": "3" }] }]))),
-            400,
-            "required_field_missing",
-            &["content.interactive.sections[0].rows[2].title"],
-        ),
-        (
-            reply(id, &interactive(json!([{ "rows": [row, row, { "id": "3", "title": "x".repeat(25) }] }]))),
-            422,
-            "invalid_request",
-            &["content.interactive.sections[0].rows[1].id", "content.interactive.sections[0].rows[2].title"],
-        ),
         (text(String::new()), 422, "invalid_request", &["content.text"]),
         (text("x".repeat(4_097)), 422, "invalid_request", &["content.text"]),
         (text("a\u{0}b".into()), 422, "invalid_request", &["content.text"]),

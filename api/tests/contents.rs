@@ -152,3 +152,39 @@ async fn templates_alone_pass_a_closed_window_and_reach_contacts_who_never_wrote
         assert_eq!(shown["lastMessage"]["preview"], "Template: order_update");
     }
 }
+
+#[tokio::test]
+async fn every_field_of_a_content_at_fault_is_named_by_its_whole_path_and_nothing_is_written() {
+    let (app, workspace, conversation) = ready().await;
+    let place = |longitude: Value| json!({ "type": "location", "latitude": 91, "longitude": longitude });
+    let row = |title: Value| json!({ "id": "1", "title": title });
+    let list = |rows: Value| {
+        let list = json!({ "type": "list", "body": "b", "button": "c", "sections": [{ "rows": rows }] });
+        json!({ "type": "interactive", "interactive": list })
+    };
+    let at = |field: &str| format!("content.{field}");
+    let (id, title) = (at("interactive.sections[0].rows[1].id"), at("interactive.sections[0].rows[1].title"));
+    let cases = [
+        (place(Value::Null), 400, "required_field_missing", vec![at("longitude")]),
+        (place(json!("181")), 400, "malformed_request", vec![at("longitude")]),
+        (place(json!(181)), 422, "invalid_request", vec![at("latitude"), at("longitude")]),
+        (
+            list(json!([row(json!("One")), row(Value::Null)])),
+            400,
+            "required_field_missing",
+            vec![title.clone()],
+        ),
+        (
+            list(json!([row(json!("One")), row(json!("x".repeat(25)))])),
+            422,
+            "invalid_request",
+            vec![title, id],
+        ),
+        (json!({ "type": "unsupported", "raw": {} }), 422, "unsupported_content", vec![at("type")]),
+    ];
+    for (content, status, code, fields) in cases {
+        let answer = reply(&app, &workspace, &conversation, &content).await;
+        assert_eq!(answer.fields(status, code), fields, "{content}");
+    }
+    assert_eq!(app.count("SELECT count(*) FROM messages").await, 0);
+}

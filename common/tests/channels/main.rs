@@ -4,6 +4,7 @@
 
 mod account;
 mod any_bytes;
+mod bodies;
 mod check;
 mod parse;
 mod provider;

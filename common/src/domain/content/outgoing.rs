@@ -214,10 +214,9 @@ mod tests {
     }
 
     /// The content of `json` is read, and shown again just so.
-    pub(super) fn assert_read_as_it_is_shown(json: Value) {
-        let content =
-            parse_outgoing(&json, "content").unwrap_or_else(|problem| panic!("{json}: {problem:?}"));
-        assert_eq!(serde_json::to_value(&content).unwrap(), json);
+    pub(super) fn assert_read_as_it_is_shown(json: &Value) {
+        let content = parse_outgoing(json, "content").unwrap_or_else(|problem| panic!("{json}: {problem:?}"));
+        assert_eq!(serde_json::to_value(&content).unwrap(), *json);
     }
 
     #[test]
@@ -228,7 +227,7 @@ mod tests {
             json!({"type": "reaction", "messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": "👍🏽"}),
             json!({"type": "reaction", "messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": ""}),
         ] {
-            assert_read_as_it_is_shown(json);
+            assert_read_as_it_is_shown(&json);
         }
         let by_uuid =
             json!({"type": "reaction", "messageId": "019aa6d6-83c4-7261-acb2-f8b8f9a4b86b", "emoji": ""});

@@ -89,9 +89,9 @@ mod tests {
     #[test]
     fn cards_are_read_whole() {
         assert_read_as_it_is_shown(
-            json!({"type": "contacts", "contacts": [{"name": {"formattedName": "Ada"}}]}),
+            &json!({"type": "contacts", "contacts": [{"name": {"formattedName": "Ada"}}]}),
         );
-        assert_read_as_it_is_shown(json!({"type": "contacts", "contacts": [{
+        assert_read_as_it_is_shown(&json!({"type": "contacts", "contacts": [{
             "name": {"formattedName": "Dr. Ada B. Lovelace Jr.", "firstName": "Ada", "lastName": "Lovelace",
                 "middleName": "B.", "prefix": "Dr.", "suffix": "Jr."},
             "phones": [{"phone": "+15550001111", "type": "WORK", "waId": "15550001111"}, {"phone": "+15550002222"}],

@@ -133,7 +133,7 @@ mod tests {
             json!({"type": "flow", "header": {"type": "document", "url": link, "filename": "a.pdf"}, "body": "b", "button": "Start",
                 "flowName": "survey", "flowToken": "t", "mode": "draft", "action": "navigate", "screen": "FIRST", "data": {"a": [1, null]}}),
         ] {
-            assert_read_as_it_is_shown(json!({"type": "interactive", "interactive": interactive}));
+            assert_read_as_it_is_shown(&json!({"type": "interactive", "interactive": interactive}));
         }
     }
 
@@ -192,6 +192,10 @@ mod tests {
             let text = format!(r#"{{"type":"interactive","interactive":{interactive}}}"#);
             assert_eq!(told(&text), expected, "{interactive}");
         }
+    }
+
+    #[test]
+    fn something_to_press_is_an_object() {
         assert_eq!(
             told(r#"{"type":"interactive"}"#),
             "400 required_field_missing content.interactive:required"

@@ -75,7 +75,7 @@ mod tests {
             json!({"type": "template", "name": "n", "language": "en", "parameters": {"date": "Monday", "first_name": "Ada"}}),
             json!({"type": "template", "name": "n", "language": "en", "components": [component]}),
         ] {
-            assert_read_as_it_is_shown(json);
+            assert_read_as_it_is_shown(&json);
         }
     }
 
