@@ -169,6 +169,9 @@ fn stored_problem(answer: &Answer) -> Result<Problem, Problem> {
 }
 
 fn respond(answer: Answer) -> Response {
+    if answer.status == StatusCode::NO_CONTENT.as_u16() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();

@@ -18,5 +18,6 @@ pub mod routes;
 mod run;
 pub mod state;
 pub mod text;
+pub mod user_directory;
 
 pub use run::{Listeners, run};

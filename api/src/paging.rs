@@ -7,6 +7,7 @@ use common::domain::ids::ConversationId;
 use common::problem::Problem;
 use http::{HeaderValue, StatusCode, Uri, header};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -29,9 +30,30 @@ fn invalid_token() -> Problem {
         .field("pageToken", "invalid", "must be a nextPageToken of the same list, with the same order")
 }
 
+/// Bytes as an opaque token. Its end tells whether it was changed; it need not tell by whom, for a token holds nothing secret
+/// and leads to nothing that its bearer may not see.
+fn token(mut bytes: Vec<u8>) -> String {
+    bytes.extend(check(&bytes));
+    hex::encode(bytes)
+}
+
+/// The bytes of a token of `token`.
+fn read_token<const N: usize>(token: &str) -> Option<[u8; N]> {
+    let bytes = hex::decode(token).ok()?;
+    let (content, end) = bytes.split_at_checked(N)?;
+    (end == check(content)).then(|| content.try_into().ok()).flatten()
+}
+
+fn check(bytes: &[u8]) -> [u8; 8] {
+    let hash: [u8; 32] = Sha256::new().chain_update("page token").chain_update(bytes).finalize().into();
+    let mut end = [0; 8];
+    end.copy_from_slice(&hash[..8]);
+    end
+}
+
 /// The token of a list in the order of ids.
 pub fn id_token(id: Uuid) -> String {
-    hex::encode(id.as_bytes())
+    token(id.as_bytes().to_vec())
 }
 
 /// The id in a token of `id_token`.
@@ -40,7 +62,7 @@ pub fn id_token(id: Uuid) -> String {
 /// 400 when it is not one.
 pub fn read_id_token(token: Option<&str>) -> Result<Option<Uuid>, Problem> {
     let Some(token) = token else { return Ok(None) };
-    let bytes = hex::decode(token).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    let bytes = read_token(token);
     bytes.map(|bytes| Some(Uuid::from_bytes(bytes))).ok_or_else(invalid_token)
 }
 
@@ -49,7 +71,7 @@ pub fn position_token(position: Position, descending: bool) -> String {
     let mut bytes = vec![u8::from(descending)];
     bytes.extend(position.at.timestamp_micros().to_be_bytes());
     bytes.extend(position.id.0.as_bytes());
-    hex::encode(bytes)
+    token(bytes)
 }
 
 /// The place in a token of `position_token`.
@@ -59,7 +81,7 @@ pub fn position_token(position: Position, descending: bool) -> String {
 pub fn read_position_token(token: Option<&str>, descending: bool) -> Result<Option<Position>, Problem> {
     let Some(token) = token else { return Ok(None) };
     let read = || {
-        let bytes: [u8; 25] = hex::decode(token).ok()?.try_into().ok()?;
+        let bytes: [u8; 25] = read_token(token)?;
         let micros = i64::from_be_bytes(bytes[1..9].try_into().ok()?);
         let at = DateTime::<Utc>::from_timestamp_micros(micros)?;
         let id = ConversationId(Uuid::from_bytes(bytes[9..].try_into().ok()?));
@@ -104,6 +126,12 @@ mod tests {
         for bad in ["", "zz", "00", &token[1..], &far] {
             assert_eq!(read_position_token(Some(bad), true).unwrap_err().code, "invalid_page_token", "{bad}");
             assert_eq!(read_id_token(Some(bad)).unwrap_err().code, "invalid_page_token", "{bad}");
+        }
+        for place in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[place] = if changed[place] == b'1' { b'2' } else { b'1' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(read_position_token(Some(&changed), true).is_err(), "{place}");
         }
         let id = Uuid::now_v7();
         assert_eq!(read_id_token(Some(&id_token(id))).unwrap(), Some(id));

@@ -63,6 +63,7 @@ kinds! {
     429 "rate_limited" "The key sends requests faster than it may. Retry-After says when to go on.",
     500 "internal_error" "A fault on our side. The traceId finds it in the log.",
     502 "provider_unavailable" "The provider cannot be reached or refuses to answer right now. Retry-After says when to try again.",
+    502 "user_directory_unavailable" "The directory of users cannot be reached or refuses to answer right now. Retry-After says when to try again.",
     503 "database_unavailable" "The database cannot be reached right now. Nothing was written; try again.",
     503 "intake_unavailable" "The webhook could not be stored anywhere right now; the provider delivers it again.",
     503 "too_much_waiting" "More requests wait than can be served. Try again after Retry-After.",

@@ -25,6 +25,14 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::list::list_conversations))
         .routes(routes!(conversations::get::get_conversation))
         .routes(routes!(messages::list::list_messages))
+        .routes(routes!(conversations::read::read_conversation))
+        .routes(routes!(conversations::archive::archive_conversation))
+        .routes(routes!(conversations::unarchive::unarchive_conversation))
+        .routes(routes!(conversations::assignable_users::list_assignable_users))
+        .routes(routes!(
+            conversations::assign::assign_conversation,
+            conversations::unassign::unassign_conversation
+        ))
         .routes(routes!(conversations::reply::reply_to_conversation))
         .routes(routes!(messages::get::get_message))
         // Channels, by their signatures.

@@ -19,6 +19,7 @@ use crate::intake::Intake;
 use crate::provider;
 use crate::rate_limit::RateLimit;
 use crate::routes::channel_webhooks::VerifyTokens;
+use crate::user_directory::Directory;
 
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct Parts {
     pub limits: RateLimit,
     /// Verify tokens of connections.
     pub verify_tokens: VerifyTokens,
+    /// Knows who can be assigned.
+    pub directory: Directory,
     /// Accepts replies.
     pub acceptor: Acceptor,
     /// Takes channel webhooks in.
@@ -79,6 +82,7 @@ impl AppState {
             keys: Keys::default(),
             limits: RateLimit::new(config.http.rate_limit_per_second),
             verify_tokens: VerifyTokens::default(),
+            directory: Directory::new(config.user_directory.clone()),
             openapi: crate::openapi::document()?,
             config,
             pool,

@@ -18,7 +18,7 @@ fn guarded() -> Vec<(String, String, Scope)> {
             }
         }
     }
-    assert!(found.len() >= 11);
+    assert!(found.len() >= 17);
     found
 }
 
@@ -125,6 +125,17 @@ async fn what_belongs_to_another_organization_is_not_there() {
         app.get(path).key(&ours.token).send().await.problem(404, "not_found");
     }
     app.post("/v1/conversations/reply").key(&ours.token).json(&reply).send().await.problem(404, "not_found");
+    for (method, verb) in [
+        ("PATCH", "read"),
+        ("PATCH", "archive"),
+        ("PATCH", "unarchive"),
+        ("POST", "assignee"),
+        ("DELETE", "assignee"),
+    ] {
+        let path = format!("/v1/conversations/{conversation}/{verb}");
+        let body = if method == "POST" { json!({ "userId": ours.user }) } else { json!({}) };
+        app.call(method, &path).key(&ours.token).json(&body).send().await.problem(404, "not_found");
+    }
     for (list, name) in [
         ("/v1/conversations", "conversations"),
         ("/v1/inboxes", "inboxes"),

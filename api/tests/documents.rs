@@ -50,9 +50,15 @@ fn the_route_table_is_what_it_should_be() {
     POST /v1/connections connections.create connection:create
     GET /v1/connections/{id} connections.get connection:read
     GET /v1/conversations conversations.list conversation:list
+    GET /v1/conversations/assignable-users conversations.assignable_users conversation:assign
     POST /v1/conversations/reply conversations.reply message:create
     GET /v1/conversations/{chatId} conversations.get conversation:read
+    PATCH /v1/conversations/{chatId}/archive conversations.archive conversation:update
+    DELETE /v1/conversations/{chatId}/assignee conversations.unassign conversation:assign
+    POST /v1/conversations/{chatId}/assignee conversations.assign conversation:assign
     GET /v1/conversations/{chatId}/messages messages.list conversation:read
+    PATCH /v1/conversations/{chatId}/read conversations.read conversation:update
+    PATCH /v1/conversations/{chatId}/unarchive conversations.unarchive conversation:update
     GET /v1/inboxes inboxes.list inbox:list
     POST /v1/inboxes inboxes.create inbox:create
     GET /v1/inboxes/{id} inboxes.get inbox:read

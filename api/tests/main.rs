@@ -2,14 +2,20 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
 
 mod access;
+mod assignment;
 mod bad_input;
 mod channel_webhooks;
 mod connections;
 mod contents;
+mod conversation_changes;
 mod conversations;
 mod documents;
+mod following;
 mod idempotency;
 mod inboxes;
 mod messages;
 mod outage;
+mod plans;
+mod search;
+mod seed_001;
 mod support;

@@ -29,6 +29,8 @@ pub struct Metrics {
     pub messages_settled: IntCounterVec,
     /// Results of the provider by classified action, such as `throttle_sender`.
     pub provider_errors: IntCounterVec,
+    /// Read receipts, by channel and outcome: `sent`, `failed` (to be repeated), `given_up`.
+    pub receipts: IntCounterVec,
     /// Channel events taken in, by channel and what became of them (`stored`, `duplicate`, `rejected`, `fallback`, `unparsed`).
     pub channel_events: IntCounterVec,
     /// Channel events applied, by kind and effect.
@@ -45,7 +47,7 @@ pub struct Metrics {
     pub reconnects: IntCounterVec,
     /// Lanes waiting, by state.
     pub lanes: IntGaugeVec,
-    /// Rows waiting: `outbox`, `channel_events`, `events`.
+    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, and events behind which `search` is.
     pub backlog: IntGaugeVec,
     /// Age in seconds of the oldest waiting row, by table.
     pub backlog_age: IntGaugeVec,
@@ -115,6 +117,7 @@ impl Metrics {
                 "Classified provider errors",
                 &["channel", "action"],
             ),
+            receipts: r.counter("read_receipts_total", "Read receipts to providers", &["channel", "outcome"]),
             channel_events: r.counter(
                 "channel_events_total",
                 "Channel events taken in",

@@ -244,6 +244,7 @@ impl Decider<'_> {
         check_referred(reply, &loaded.referred)?;
         check(reply, lane, self.now)?;
         let message = self.enqueue(reply, lane);
+        self.changes.brings_back(lane);
         self.record(reply, lane.lane.inbox, &message)
     }
 

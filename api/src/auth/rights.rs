@@ -23,6 +23,6 @@ macro_rules! rights {
 rights! {
     InboxList InboxRead InboxCreate
     ConnectionList ConnectionRead ConnectionCreate
-    ConversationList ConversationRead
+    ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
 }

@@ -18,6 +18,24 @@ pub const BODY_LIMIT: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Json<T>(pub T, pub Bytes);
 
+/// A JSON body that may be left out, which means an empty object.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T, pub Bytes);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(&parts.headers, body, BODY_LIMIT).await?;
+        if bytes.is_empty() {
+            return Ok(Self(read_by_field::<Object<T>>(&Bytes::from_static(b"{}"))?.0, bytes));
+        }
+        let request = Request::from_parts(parts, Body::from(bytes));
+        Json::from_request(request, state).await.map(|Json(value, bytes)| Self(value, bytes))
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
     type Rejection = Problem;
 

@@ -8,7 +8,7 @@ mod query;
 mod trace;
 
 pub use idempotency_key::IdempotencyKey;
-pub use json::{BODY_LIMIT, Json, read_body};
+pub use json::{BODY_LIMIT, Json, OptionalJson, read_body};
 pub use object::Object;
 pub use path::Path;
 pub use query::Query;

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use api::Listeners;
-use common::config::{Config, Secret};
+use common::config::{Config, Secret, UserDirectory};
 use common::crypto::ApiKeyToken;
 use common::db::api_keys::{self, NewApiKey};
 use common::domain::ids::UserId;
@@ -29,11 +29,13 @@ pub struct Options {
     pub loopback: bool,
     /// In place of the test's own database.
     pub database_url: Option<String>,
+    /// The operator's directory of users.
+    pub user_directory: Option<UserDirectory>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate: 100_000, loopback: true, database_url: None }
+        Self { rate: 100_000, loopback: true, database_url: None, user_directory: None }
     }
 }
 
@@ -44,6 +46,7 @@ pub struct TestApp {
     /// The provider's address.
     pub provider: String,
     database: TestDatabase,
+    config: Config,
     _broker: TestBroker,
     http: reqwest::Client,
     shutdown: Shutdown,
@@ -73,11 +76,21 @@ impl TestApp {
         if let Some(url) = options.database_url {
             config.database.url = Secret::new(url);
         }
+        config.user_directory = options.user_directory;
         let shutdown = Shutdown::default();
-        let running = tokio::spawn(api::run(config, listeners, shutdown.clone()));
+        let running = tokio::spawn(api::run(config.clone(), listeners, shutdown.clone()));
         let http = http_client::build(Duration::from_secs(40)).unwrap();
-        let app =
-            Self { address, provider, database, _broker: broker, http, shutdown, running, _sandbox: sandbox };
+        let app = Self {
+            address,
+            provider,
+            database,
+            config,
+            _broker: broker,
+            http,
+            shutdown,
+            running,
+            _sandbox: sandbox,
+        };
         let ready = async || app.http.get(app.url("/healthz")).send().await;
         eventually("the api answers", Duration::from_secs(10), ready).await;
         app
@@ -86,6 +99,11 @@ impl TestApp {
     /// Connections to its database.
     pub fn pool(&self) -> &Pool {
         self.database.pool()
+    }
+
+    /// The configuration that it runs with.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// An organization of its own, with an owner's key, a connection and an inbox.

@@ -2,6 +2,8 @@
 
 mod answer;
 mod app;
+mod whole;
 
 pub use answer::{Answer, Call};
 pub use app::{Options, TestApp};
+pub use whole::{SOON, Whole};

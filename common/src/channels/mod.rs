@@ -246,6 +246,21 @@ pub async fn send(
     }
 }
 
+/// Tells the provider that a contact's message was read, and with it those before it. May be repeated.
+///
+/// # Errors
+/// The provider's refusal, or why it could not be asked.
+pub async fn mark_read(
+    channel: Channel,
+    http: &reqwest::Client,
+    sender: &Sender,
+    provider_message_id: &str,
+) -> Result<(), ChannelError> {
+    match channel {
+        Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, provider_message_id).await,
+    }
+}
+
 /// Whether a webhook is signed with a connection's secrets, over its raw bytes.
 pub fn verify(channel: Channel, credentials: &Credentials, headers: &SignedHeaders, body: &[u8]) -> bool {
     match channel {

@@ -28,6 +28,8 @@ pub struct Config {
     pub channels: Channels,
     /// Timings of the pipeline: `SWITCHBOARD_LEASE_SECONDS` and so on.
     pub timings: Timings,
+    /// The operator's own directory of users: `SWITCHBOARD_USER_DIRECTORY_URL`, `_USER_DIRECTORY_TOKEN`; none unless set.
+    pub user_directory: Option<UserDirectory>,
     /// The key that seals credentials: `SWITCHBOARD_MASTER_KEY`, base64 of 32 bytes.
     pub master_key: MasterKey,
 }
@@ -79,6 +81,15 @@ pub struct Channels {
 pub struct AllowedUrls {
     origins: Vec<String>,
     loopback: bool,
+}
+
+/// Where the operator's own directory of users is asked for names and pictures.
+#[derive(Debug, Clone)]
+pub struct UserDirectory {
+    /// Its address.
+    pub url: Url,
+    /// The token that it takes, if it takes one.
+    pub token: Option<Secret>,
 }
 
 /// Timings that operators may set; the defaults suit production.
@@ -152,6 +163,7 @@ impl Config {
             http: Http::read(&mut reader, default_internal),
             channels: Channels::read(&mut reader),
             timings: Timings::read(&mut reader),
+            user_directory: UserDirectory::read(&mut reader),
             master_key: read_master_key(&mut reader),
         };
         reader.finish(config)
@@ -268,6 +280,19 @@ impl AllowedUrls {
     }
 }
 
+impl UserDirectory {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.get("SWITCHBOARD_USER_DIRECTORY_URL")?;
+        let url =
+            Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if url.is_none() {
+            reader.fault("SWITCHBOARD_USER_DIRECTORY_URL is not valid: expected an http or https address");
+        }
+        let token = reader.get("SWITCHBOARD_USER_DIRECTORY_TOKEN").map(Secret::new);
+        Some(Self { url: url?, token })
+    }
+}
+
 impl Timings {
     fn read(reader: &mut Reader<'_>) -> Self {
         let defaults = Self::default();
@@ -340,6 +365,16 @@ mod tests {
         assert!(read(&pairs).is_ok());
         let slow = [pairs.as_slice(), &[("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS", "60")]].concat();
         assert_eq!(read(&slow).unwrap_err().0.len(), 1);
+    }
+
+    #[test]
+    fn a_directory_of_users_is_an_address_or_none() {
+        let pairs =
+            [("DATABASE_URL", "postgres://x"), ("AMQP_URL", "amqp://x"), ("SWITCHBOARD_MASTER_KEY", KEY)];
+        assert!(read(&pairs).unwrap().user_directory.is_none());
+        let with = |url| [pairs.as_slice(), &[("SWITCHBOARD_USER_DIRECTORY_URL", url)]].concat();
+        assert!(read(&with("https://users.example.com/v1")).unwrap().user_directory.is_some());
+        assert_eq!(read(&with("users.example.com")).unwrap_err().0.len(), 1);
     }
 
     #[test]

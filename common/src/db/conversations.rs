@@ -1,50 +1,22 @@
-//! `conversations`, read: the list and one of it.
+//! `conversations`: one of them, the list with its filters, search, and what clients change.
 
-use std::fmt::Write as _;
+pub mod change;
+pub mod list;
+pub mod search;
 
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Error;
 use crate::channels::Channel;
 use crate::domain::ids::{ContactId, ConversationId, InboxId, MessageId, OrganizationId, TeamId, UserId};
-use crate::domain::view::{
-    AssigneeView, ContactView, ConversationState, ConversationView, LastMessageView, can_send,
-};
+use crate::domain::view::{AssigneeView, ContactView, ConversationView, LastMessageView, can_send};
 use crate::problem::{MessagingWindow, Timestamp};
 
-/// Which conversations to list, and where to go on.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// With a message at or after this time.
-    pub since: Option<DateTime<Utc>>,
-    /// On one of these channels, or in one of `inboxes`; both empty means everywhere.
-    pub channels: Vec<String>,
-    /// In one of these inboxes, or on one of `channels`.
-    pub channel_inboxes: Vec<InboxId>,
-    /// In this inbox.
-    pub inbox: Option<InboxId>,
-    /// With messages that nobody has read.
-    pub unread_only: bool,
-    /// In this state.
-    pub state: ConversationState,
-    /// Newest first.
-    pub descending: bool,
-    /// The last one of the page before.
-    pub after: Option<Position>,
-}
-
-/// A place in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// When the conversation last had a message.
-    pub at: DateTime<Utc>,
-    /// Its id.
-    pub id: ConversationId,
-}
+pub use list::{Assigned, Filter, Position, list};
+pub use search::search;
 
 const SELECT: &str = "SELECT c.id, c.inbox_id, c.channel, c.contact_id, k.name, c.address, k.avatar_url, c.state,
         c.unread_count, c.assignee_id, u.name, u.avatar_url, c.team_id, c.last_message_id, c.last_message_direction,
@@ -123,67 +95,4 @@ pub async fn exists(
     let sql = "SELECT 1 FROM conversations WHERE organization_id = $1 AND id = $2";
     let statement = client.prepare_cached(sql).await?;
     Ok(client.query_opt(&statement, &[&organization.0, &id.0]).await?.is_some())
-}
-
-/// A page of the organization's conversations: each with its exact place for the next page.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list(
-    client: &impl GenericClient,
-    organization: OrganizationId,
-    filter: &Filter,
-    limit: i64,
-) -> Result<Vec<(ConversationView, Position)>, Error> {
-    let state = filter.state.as_str();
-    let inbox_ids: Vec<Uuid> = filter.channel_inboxes.iter().map(|id| id.0).collect();
-    let mut query = Query { sql: SELECT.to_owned(), params: Vec::new() };
-    query.condition(" WHERE c.organization_id = ", &organization.0);
-    query.condition(" AND c.state = ", &state);
-    if let Some(since) = &filter.since {
-        query.condition(" AND c.last_message_at >= ", since);
-    }
-    if let Some(inbox) = &filter.inbox {
-        query.condition(" AND c.inbox_id = ", &inbox.0);
-    }
-    if !filter.channels.is_empty() || !inbox_ids.is_empty() {
-        query.condition(" AND (c.channel = ANY(", &filter.channels);
-        query.condition(") OR c.inbox_id = ANY(", &inbox_ids);
-        query.sql.push_str("))");
-    }
-    if filter.unread_only {
-        query.sql.push_str(" AND c.unread_count > 0");
-    }
-    let (comparison, order) = if filter.descending { ("<", "DESC") } else { (">", "ASC") };
-    if let Some(after) = &filter.after {
-        query.condition(&format!(" AND (c.last_message_at, c.id) {comparison} ("), &after.at);
-        query.condition(", ", &after.id.0);
-        query.sql.push(')');
-    }
-    query.condition(&format!(" ORDER BY c.last_message_at {order}, c.id {order} LIMIT "), &limit);
-    let statement = client.prepare_cached(&query.sql).await?;
-    let now = Utc::now();
-    let rows = client.query(&statement, &query.params).await?;
-    rows.iter()
-        .map(|row| {
-            let view = read(row, now)?;
-            let position = Position { at: view.last_message_date.0, id: view.id };
-            Ok((view, position))
-        })
-        .collect()
-}
-
-/// A statement that grows by the conditions in use; each combination is prepared once for each connection.
-struct Query<'a> {
-    sql: String,
-    params: Vec<&'a (dyn ToSql + Sync)>,
-}
-
-impl<'a> Query<'a> {
-    /// Adds a piece of SQL that ends in a parameter.
-    fn condition(&mut self, sql: &str, param: &'a (dyn ToSql + Sync)) {
-        self.params.push(param);
-        let number = self.params.len();
-        let _infallible = write!(self.sql, "{sql}${number}");
-    }
 }

@@ -1,4 +1,7 @@
-//! Applies the numbered files of `migrations/`, forward only, one transaction each, under an advisory lock.
+//! Applies the numbered files of `migrations/`, forward only, under an advisory lock: one transaction each, or statement by
+//! statement where an index is made beside running traffic.
+
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
@@ -33,6 +36,7 @@ migrations! {
     5 "0005_channel_events",
     6 "0006_events",
     7 "0007_pipeline",
+    12 "0012_conversation_lists",
 }
 
 /// Why migrating stopped.
@@ -57,6 +61,8 @@ pub enum MigrateError {
 
 /// Any fixed number that no other program is likely to lock.
 const LOCK: i64 = 0x5357_4942_4F41_5244;
+/// First line of a file whose statements cannot run in a transaction. Each ends with its line, and can be repeated.
+const OUTSIDE: &str = "-- outside a transaction\n";
 
 /// Applies what is missing and returns the names of what was applied.
 ///
@@ -64,7 +70,10 @@ const LOCK: i64 = 0x5357_4942_4F41_5244;
 /// When a file was changed, the database is newer, or a statement fails; what was applied before stays applied.
 pub async fn migrate(client: &mut Client) -> Result<Vec<&'static str>, MigrateError> {
     client.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'").await?;
-    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    // Asked for again and again: one who waited in the server would hold up the indexes that another is making.
+    while !client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).await?.get::<_, bool>(0) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let applied = apply_missing(client).await;
     client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
     client.batch_execute("RESET statement_timeout; RESET lock_timeout").await?;
@@ -90,8 +99,13 @@ async fn apply_missing(client: &mut Client) -> Result<Vec<&'static str>, Migrate
     }
     let mut applied = Vec::new();
     for migration in MIGRATIONS.iter().filter(|m| known.iter().all(|(version, _)| *version != m.version)) {
+        for statement in migration.sql.strip_prefix(OUTSIDE).iter().flat_map(|sql| sql.split(";\n")) {
+            client.batch_execute(statement).await?;
+        }
         let tx = client.transaction().await?;
-        tx.batch_execute(migration.sql).await?;
+        if !migration.sql.starts_with(OUTSIDE) {
+            tx.batch_execute(migration.sql).await?;
+        }
         let checksum = Sha256::digest(migration.sql).to_vec();
         let insert = "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)";
         tx.execute(insert, &[&migration.version, &migration.name, &checksum]).await?;

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use super::Error;
 use crate::domain::ids::{OrganizationId, UserId};
 use crate::domain::principal::Role;
+use crate::domain::view::AssigneeView;
 
 /// A person of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,50 @@ pub async fn list(client: &impl GenericClient, organization: OrganizationId) -> 
     let sql = format!("SELECT {COLUMNS} FROM users WHERE organization_id = $1 ORDER BY id");
     let statement = client.prepare_cached(&sql).await?;
     client.query(&statement, &[&organization.0]).await?.iter().map(read).collect()
+}
+
+/// A person to whom conversations can be assigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignable {
+    /// Their id.
+    pub id: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// Their picture.
+    pub avatar_url: Option<String>,
+}
+
+impl Assignable {
+    /// The person as clients see them.
+    pub fn view(self) -> AssigneeView {
+        AssigneeView { user_id: self.id, name: self.name, avatar_url: self.avatar_url }
+    }
+}
+
+/// The organization's users who have not been removed, at most 1,000.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_assignable(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+) -> Result<Vec<Assignable>, Error> {
+    let sql = "SELECT id, name, email, avatar_url FROM users
+        WHERE organization_id = $1 AND disabled_at IS NULL ORDER BY id LIMIT 1000";
+    let statement = client.prepare_cached(sql).await?;
+    let rows = client.query(&statement, &[&organization.0]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Assignable {
+                id: UserId(row.try_get(0)?),
+                name: row.try_get(1)?,
+                email: row.try_get(2)?,
+                avatar_url: row.try_get(3)?,
+            })
+        })
+        .collect()
 }
 
 /// Removes a person, which stops their keys, or brings them back; says whether there is such a user.

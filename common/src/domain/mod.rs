@@ -5,4 +5,5 @@ pub mod ids;
 pub mod lane;
 pub mod message;
 pub mod principal;
+pub mod search;
 pub mod view;

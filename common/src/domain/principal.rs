@@ -90,6 +90,10 @@ scopes! {
     ConversationList = "conversation:list", Agent;
     /// See one conversation and its messages.
     ConversationRead = "conversation:read", Agent;
+    /// Mark conversations as read, archive them and bring them back.
+    ConversationUpdate = "conversation:update", Agent;
+    /// Say whose a conversation is, and see whose it can be.
+    ConversationAssign = "conversation:assign", Agent;
     /// Reply and start conversations.
     MessageCreate = "message:create", Agent;
     /// See one message with its timeline.

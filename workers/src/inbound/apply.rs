@@ -121,6 +121,7 @@ impl<'a> Decider<'a> {
             expires_at: None,
             changed: false,
         };
+        self.changes.brings_back(loaded);
         self.loaded.known.insert(key, (message.id, message.conversation));
         self.claims.push((waiting.inbox, inbound.provider_id.clone(), message.id, message.conversation));
         self.add(waiting, inbound, &message, contact)?;

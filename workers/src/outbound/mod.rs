@@ -7,6 +7,7 @@ mod deliver;
 mod handed;
 mod pace;
 mod probe;
+mod receipts;
 mod record;
 mod senders;
 
@@ -30,6 +31,7 @@ const PREFETCH: (u16, u16) = (256, 64);
 pub fn start(context: &Context, channel: Channel, concurrency: usize) -> anyhow::Result<()> {
     let deliverer = Arc::new(Deliverer::start(context, concurrency)?);
     probe::start(context, channel, &deliverer);
+    receipts::start(context, channel, &deliverer);
     for (route, prefetch) in
         [(Route::OutboundFirst(channel), PREFETCH.0), (Route::OutboundRetry(channel), PREFETCH.1)]
     {

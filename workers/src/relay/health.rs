@@ -30,7 +30,19 @@ const GAUGES: &str = "SELECT
     (SELECT count(*) FROM inboxes WHERE gate = 'half_open' AND deleted_at IS NULL),
     (SELECT count(*) FROM inboxes WHERE gate = 'closed' AND deleted_at IS NULL),
     (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL AND discarded_at IS NULL),
-    (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::bigint FROM events WHERE seq IS NULL)";
+    (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::bigint FROM events WHERE seq IS NULL),
+    (SELECT count(*) FROM read_receipts)";
+
+/// How far search is behind the event log: how many events, and since when.
+const SEARCH: &str =
+    "SELECT coalesce(sum(b.waiting), 0)::bigint, coalesce(extract(epoch FROM now() - min(e.at)), 0)::bigint
+    FROM (
+        SELECT s.organization_id, coalesce(p.seq, 0) AS seq, s.last_seq - coalesce(p.seq, 0) AS waiting
+        FROM event_sequences s LEFT JOIN search_progress p ON p.organization_id = s.organization_id
+        WHERE s.last_seq > coalesce(p.seq, 0)
+    ) b CROSS JOIN LATERAL (
+        SELECT at FROM events WHERE organization_id = b.organization_id AND seq > b.seq ORDER BY seq LIMIT 1
+    ) e";
 
 /// Counts down to the next look at the gauges.
 #[derive(Default)]
@@ -61,6 +73,10 @@ impl Step for State {
             }
             metrics.backlog.with_label_values(&["dead_letters"]).set(row.try_get(13)?);
             metrics.backlog_age.with_label_values(&["events"]).set(row.try_get(14)?);
+            metrics.backlog.with_label_values(&["read_receipts"]).set(row.try_get(15)?);
+            let row = client.query_one(SEARCH, &[]).await?;
+            metrics.backlog.with_label_values(&["search"]).set(row.try_get(0)?);
+            metrics.backlog_age.with_label_values(&["search"]).set(row.try_get(1)?);
         }
         self.steps = self.steps.wrapping_add(1);
         Ok(false)

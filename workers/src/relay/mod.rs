@@ -9,6 +9,7 @@
 //! | `rescue` | outbox partitions without a holder, channel events without a pointer |
 //! | `health` | since when intake may be trusted to bring evidence; gauges |
 //! | `pruning` | keys and traces past their age |
+//! | `search` | the words of new messages, by which they are found |
 
 mod admission;
 mod dead_letters;
@@ -18,6 +19,7 @@ mod health;
 mod pruning;
 mod rescue;
 mod scheduler;
+mod search;
 mod sequencer;
 
 use std::time::Duration;
@@ -55,6 +57,7 @@ pub fn start(context: &Context) {
         "rescue" rescue every millis(1_000);
         "health" health every millis(1_000);
         "pruning" pruning every millis(60_000);
+        "search" search every millis(200);
     }
     dead_letters::start(context);
 }

@@ -15,6 +15,8 @@ const PRUNE: &[&str] = &[
     // Statuses of messages that were never ours, such as another program's on the same number.
     "DELETE FROM provider_ids WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM provider_ids WHERE message_id IS NULL AND created_at < now() - interval '8 days' LIMIT 5000))",
+    // Of inboxes whose gate stayed closed, or that were deleted.
+    "DELETE FROM read_receipts WHERE created_at < now() - interval '1 day'",
     "DELETE FROM processes WHERE seen_at < now() - interval '1 day'",
     "DELETE FROM intake_progress WHERE updated_at < now() - interval '8 days'",
     "DELETE FROM duties WHERE expires_at < now() - interval '1 day'",

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use common::db::conversations::{self, Filter};
+use common::db::conversations::{self, Assigned, Filter};
 use common::domain::ids::InboxId;
+use common::domain::search::Term;
 use common::domain::view::{ConversationState, ConversationView};
 use common::problem::Problem;
 use http::Uri;
@@ -20,6 +21,8 @@ use crate::{paging, problems};
 const CHANNELS: [&str; 5] = ["whatsapp", "messenger", "instagram", "text", "rcs"];
 /// Most entries of `channelIds`.
 const MOST_CHANNELS: usize = 100;
+/// Longest `search`.
+const SEARCH_LIMIT: usize = 200;
 
 /// Which conversations, in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -41,6 +44,16 @@ pub struct ListConversations {
     order_by: Option<String>,
     /// Only those in this inbox.
     inbox_id: Option<String>,
+    /// Only those of this user.
+    assignee_id: Option<String>,
+    /// Only those that are nobody's; not together with `assigneeId`.
+    #[param(default = false)]
+    unassigned: Option<bool>,
+    /// Only those in which this is found: in the contact's name or address, or in one message, all words of it, each as the
+    /// beginning of a word. 1 to 200 characters. The newest 50, without further pages; messages are found a few seconds
+    /// after they were written.
+    #[param(min_length = 1, max_length = 200, example = "invoice")]
+    search: Option<String>,
     /// The archived ones instead of the others.
     #[param(default = false)]
     archived: Option<bool>,
@@ -77,7 +90,21 @@ pub async fn list_conversations(
     let size = usize::from(paging::size("pageSize", query.page_size, 25, 100)?);
     let filter = filter(&query)?;
     let client = state.db().await?;
-    let mut found = conversations::list(&client, caller.organization, &filter, size as i64 + 1).await?;
+    if let Some(text) = &query.search {
+        let most = query.page_size.map_or(conversations::search::MOST, usize::from);
+        let term = term(text, query.page_token.as_deref())?;
+        let mut found = match term {
+            Some(term) => conversations::search(&client, caller.organization, &filter, &term).await?,
+            None => Vec::new(),
+        };
+        found.truncate(most);
+        if !filter.descending {
+            found.reverse();
+        }
+        let conversations = found.into_iter().map(|(view, _)| view).collect();
+        return Ok(paging::answer(&Conversations { conversations, next_page_token: None }, &uri, None));
+    }
+    let mut found = conversations::list(&client, caller.organization, &filter, size + 1).await?;
     let more = found.len() > size;
     found.truncate(size);
     let last = found.last().filter(|_| more);
@@ -100,11 +127,38 @@ fn filter(query: &ListConversations) -> Result<Filter, Problem> {
         channels,
         channel_inboxes,
         inbox: inbox.transpose()?,
+        assigned: assigned(query)?,
         unread_only: query.unread_only.unwrap_or(false),
         state: if archived { ConversationState::Archived } else { ConversationState::Open },
         descending,
         after: paging::read_position_token(query.page_token.as_deref(), descending)?,
     })
+}
+
+fn assigned(query: &ListConversations) -> Result<Option<Assigned>, Problem> {
+    let nobody = query.unassigned.unwrap_or(false);
+    match query.assignee_id.as_deref() {
+        None => Ok(nobody.then_some(Assigned::ToNobody)),
+        Some(_) if nobody => {
+            Err(problems::parameter("unassigned", "cannot be true together with assigneeId"))
+        }
+        Some(text) => {
+            let user =
+                text.parse().map_err(|_| problems::parameter("assigneeId", "must be the id of a user"));
+            user.map(|user| Some(Assigned::To(user)))
+        }
+    }
+}
+
+/// What to look for; none when there is nothing in it that could be found.
+fn term(text: &str, token: Option<&str>) -> Result<Option<Term>, Problem> {
+    if !(1..=SEARCH_LIMIT).contains(&text.trim().chars().count()) {
+        return Err(problems::parameter("search", format!("must have 1 to {SEARCH_LIMIT} characters")));
+    }
+    if token.is_some() {
+        return Err(problems::parameter("pageToken", "cannot be given with search, which has one page"));
+    }
+    Ok(Term::parse(text))
 }
 
 fn descending(order: Option<&str>) -> Result<bool, Problem> {

@@ -61,6 +61,9 @@ pub async fn list_messages(
     let limit = usize::from(paging::size("limit", query.limit, 50, 100)?);
     let from = bound("idFrom", query.id_from.as_deref())?;
     let to = bound("idTo", query.id_to.as_deref())?;
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(problems::parameter("idFrom", "must not be above idTo"));
+    }
     let range = Range { from, to, limit: limit as i64 + 1 };
     let client = state.db().await?;
     let (exists, found) = tokio::join!(

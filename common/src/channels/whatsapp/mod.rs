@@ -8,6 +8,7 @@ mod codes;
 pub mod errors;
 pub mod parse;
 mod payloads;
+pub mod receipt;
 pub mod receive;
 pub mod send;
 pub mod verify;

@@ -230,6 +230,14 @@ pub(super) struct Context<'a> {
     pub message_id: &'a str,
 }
 
+/// Body of a call that marks a message as read.
+#[derive(Debug, Serialize)]
+pub(super) struct ReadBody<'a> {
+    pub messaging_product: &'static str,
+    pub status: &'static str,
+    pub message_id: &'a str,
+}
+
 /// Answer to a message that was taken.
 #[derive(Debug, Deserialize)]
 pub(super) struct SendAnswer {

@@ -8,6 +8,7 @@ use super::rows::{
     MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touches,
 };
 use crate::db::{Error, Tx, outbox as outbox_table};
+use crate::domain::ids::{ConversationId, InboxId};
 use crate::domain::lane::Lane;
 use crate::outbox::Row as OutboxRow;
 use crate::queue::Route;
@@ -80,6 +81,26 @@ impl Changes {
             conversation_id: Some(message.conversation),
             message_id: Some(message.id),
             payload,
+        });
+    }
+
+    /// Notes that a message brings its conversation back, if it was archived; the conversation's touch does it.
+    pub fn brings_back(&mut self, loaded: &mut LoadedLane) {
+        if !std::mem::take(&mut loaded.archived) {
+            return;
+        }
+        let lane = &loaded.lane;
+        let payload = serde_json::json!({ "conversation": {
+            "id": ConversationId(lane.conversation), "inboxId": InboxId(lane.inbox), "state": "open",
+        }});
+        self.events.push(EventRow {
+            id: Uuid::now_v7(),
+            organization_id: lane.organization,
+            kind: "conversation.updated",
+            inbox_id: Some(lane.inbox),
+            conversation_id: Some(lane.conversation),
+            message_id: None,
+            payload: payload.to_string(),
         });
     }
 

@@ -26,9 +26,10 @@ pub const LOCK: &str =
 /// row, by its key.
 pub const LANES: &str = "SELECT l.conversation_id, l.organization_id, l.inbox_id, l.state, l.last_message_id,
         l.next_position, l.queued, l.lease, l.attempt_id, l.due_at, l.ready_at, l.bulk, l.pair_tat,
-        c.address, c.window_expires_at, i.channel, i.gate, i.pace, i.unknown_outcome, i.deleted_at IS NOT NULL
+        c.address, c.window_expires_at, i.channel, i.gate, i.pace, i.unknown_outcome, i.deleted_at IS NOT NULL,
+        c.archived
     FROM lanes l
-    CROSS JOIN LATERAL (SELECT address, window_expires_at FROM conversations
+    CROSS JOIN LATERAL (SELECT address, window_expires_at, state = 'archived' AS archived FROM conversations
         WHERE organization_id = l.organization_id AND id = l.conversation_id LIMIT 1) c
     CROSS JOIN LATERAL (SELECT channel, gate, pace, unknown_outcome, deleted_at FROM inboxes
         WHERE id = l.inbox_id LIMIT 1) i
@@ -97,6 +98,8 @@ pub struct LoadedLane {
     pub resend_unknown: bool,
     /// Whether the inbox was deleted.
     pub inbox_deleted: bool,
+    /// Whether the conversation is archived; its next message brings it back.
+    pub archived: bool,
 }
 
 /// A message with its changing parts.
@@ -207,6 +210,7 @@ impl LoadedLane {
             pace: row.try_get(17)?,
             resend_unknown: row.try_get::<_, &str>(18)? == "resend",
             inbox_deleted: row.try_get(19)?,
+            archived: row.try_get(20)?,
         })
     }
 
