@@ -180,3 +180,49 @@ async fn pages_neither_repeat_nor_skip_even_among_equal_times() {
     );
     app.get(&other).key(&workspace.token).send().await.problem(400, "invalid_page_token");
 }
+
+#[tokio::test]
+async fn a_conversation_that_moves_to_the_top_while_paging_comes_on_no_later_page_and_hides_no_other() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    let all: Vec<String> = five(&app, &workspace).await.iter().map(ToString::to_string).collect();
+    let page = async |path: &str| {
+        let page = app.get(path).key(&workspace.token).send().await.expect(200);
+        (ids(&page), page["nextPageToken"].as_str().map(str::to_owned))
+    };
+    let (mut seen, token) = page("/v1/conversations?pageSize=2").await;
+    assert_eq!(seen, [all[4].clone(), all[3].clone()]);
+    // One that was shown and one that was not get a message.
+    for moved in [&all[3], &all[0]] {
+        let id: ConversationId = moved.parse().unwrap();
+        app.execute(&format!("UPDATE conversations SET last_message_at = now() WHERE id = '{}'", id.0)).await;
+    }
+    let mut token = token;
+    while let Some(next) = token {
+        let (more, after) = page(&format!("/v1/conversations?pageSize=2&pageToken={next}")).await;
+        seen.extend(more);
+        token = after;
+    }
+    assert_eq!(seen, [4, 3, 2, 1].map(|number: usize| all[number].clone()));
+    assert_eq!(list(&app, &workspace, "pageSize=2").await, [all[0].clone(), all[3].clone()]);
+}
+
+#[tokio::test]
+async fn a_page_token_that_was_changed_is_refused() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    five(&app, &workspace).await;
+    let page = app.get("/v1/conversations?pageSize=2").key(&workspace.token).send().await.expect(200);
+    let token = page["nextPageToken"].as_str().unwrap();
+    for place in [0, 1, 9, 17, 30, 50, token.len() - 1] {
+        let mut changed = token.as_bytes().to_vec();
+        changed[place] = if changed[place] == b'7' { b'8' } else { b'7' };
+        let path = format!("/v1/conversations?pageToken={}", String::from_utf8(changed).unwrap());
+        let refused = app.get(&path).key(&workspace.token).send().await;
+        assert_eq!(refused.fields(400, "invalid_page_token"), ["pageToken"], "{place}");
+    }
+    for other in ["", "0", "zz", &token[2..], &format!("{token}00")] {
+        let path = format!("/v1/conversations?pageToken={other}");
+        app.get(&path).key(&workspace.token).send().await.problem(400, "invalid_page_token");
+    }
+}

@@ -9,7 +9,7 @@ async fn archives_a_conversation_so_it_no_longer_appears_in_the_main_conversatio
     let seed = Seed::start().await;
     seed.done("PATCH", PATH).await;
     assert_eq!(seed.listed("").await.len(), 0);
-    assert_eq!(seed.listed("archived=true").await, [seed.chat.clone()]);
+    assert_eq!(seed.listed("archived=true").await, [seed.chat.as_str()]);
     assert_eq!(seed.chat().await["state"], "archived");
 }
 

@@ -12,7 +12,7 @@ async fn assigns_the_specified_conversation_to_a_user_of_your_company_who_become
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     let owner = json!({ "userId": ada, "name": "Ada", "avatarUrl": "https://x.example/Ada.png" });
     assert_eq!(seed.chat().await["assignee"], owner);
-    assert_eq!(seed.listed(&format!("assigneeId={ada}")).await, [seed.chat.clone()]);
+    assert_eq!(seed.listed(&format!("assigneeId={ada}")).await, [seed.chat.as_str()]);
 }
 
 #[tokio::test]

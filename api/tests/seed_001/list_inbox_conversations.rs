@@ -46,8 +46,8 @@ async fn date_from_limits_to_conversations_updated_after_a_given_iso_date() {
     let back =
         format!("UPDATE conversations SET last_message_at = '2026-04-29T23:59:59Z' WHERE id = '{}'", old.0);
     seed.app.execute(&back).await;
-    assert_eq!(seed.listed("dateFrom=2026-04-30T00:00:00Z").await, [seed.chat.clone()]);
-    assert_eq!(seed.listed("dateFrom=2026-04-30").await, [seed.chat.clone()]);
+    assert_eq!(seed.listed("dateFrom=2026-04-30T00:00:00Z").await, [seed.chat.as_str()]);
+    assert_eq!(seed.listed("dateFrom=2026-04-30").await, [seed.chat.as_str()]);
     assert_eq!(seed.listed("dateFrom=2026-04-29").await, [seed.chat.clone(), old.to_string()]);
     let bad = seed.call("GET", "/conversations?dateFrom=yesterday", None).await;
     assert_eq!(bad.fields(400, "invalid_parameter"), ["dateFrom"]);
@@ -56,9 +56,9 @@ async fn date_from_limits_to_conversations_updated_after_a_given_iso_date() {
 #[tokio::test]
 async fn channel_ids_restricts_to_one_or_more_channels() {
     let seed = Seed::start().await;
-    assert_eq!(seed.listed("channelIds=whatsapp").await, [seed.chat.clone()]);
-    assert_eq!(seed.listed("channelIds=rcs,whatsapp").await, [seed.chat.clone()]);
-    assert_eq!(seed.listed(&format!("channelIds={}", seed.workspace.inbox)).await, [seed.chat.clone()]);
+    assert_eq!(seed.listed("channelIds=whatsapp").await, [seed.chat.as_str()]);
+    assert_eq!(seed.listed("channelIds=rcs,whatsapp").await, [seed.chat.as_str()]);
+    assert_eq!(seed.listed(&format!("channelIds={}", seed.workspace.inbox)).await, [seed.chat.as_str()]);
     assert_eq!(seed.listed("channelIds=rcs").await.len(), 0);
     let bad = seed.call("GET", "/conversations?channelIds=pigeon", None).await;
     assert_eq!(bad.fields(400, "invalid_parameter"), ["channelIds"]);
@@ -113,7 +113,7 @@ async fn conversations_you_no_longer_need_can_be_moved_out_with_archive_and_rest
     seed.done("PATCH", "/conversations/{chatId}/archive").await;
     assert_eq!(seed.listed("").await.len(), 0);
     seed.done("PATCH", "/conversations/{chatId}/unarchive").await;
-    assert_eq!(seed.listed("").await, [seed.chat.clone()]);
+    assert_eq!(seed.listed("").await, [seed.chat.as_str()]);
 }
 
 #[tokio::test]

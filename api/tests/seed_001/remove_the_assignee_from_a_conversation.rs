@@ -10,7 +10,7 @@ async fn clears_the_current_assignee_of_the_conversation_leaving_it_unassigned()
     seed.assign(seed.workspace.user).await;
     assert_eq!(seed.listed("unassigned=true").await.len(), 0);
     seed.done("DELETE", PATH).await;
-    assert_eq!(seed.listed("unassigned=true").await, [seed.chat.clone()]);
+    assert_eq!(seed.listed("unassigned=true").await, [seed.chat.as_str()]);
 }
 
 #[tokio::test]

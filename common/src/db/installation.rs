@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 
-use super::Error;
+use super::{Error, message_search};
 
 /// The server's settings that durability depends on, and its clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub async fn list_held_duties(client: &impl GenericClient) -> Result<Vec<String>
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// What waits in the outbox, among the channel events and in the event log.
+/// What waits in the outbox, among the channel events and in the event log, and what search has not taken up yet.
 ///
 /// # Errors
 /// When the database fails.
@@ -106,5 +106,7 @@ pub async fn list_backlogs(client: &impl GenericClient) -> Result<Vec<Backlog>, 
         let row = client.query_one(&sql, &[]).await?;
         backlogs.push(Backlog { table, rows: row.try_get(0)?, oldest_seconds: row.try_get(1)? });
     }
+    let search = message_search::behind(client).await?;
+    backlogs.push(Backlog { table: "search", rows: search.events, oldest_seconds: search.seconds });
     Ok(backlogs)
 }

@@ -50,6 +50,15 @@ pub struct Followed {
     pub more: bool,
 }
 
+/// How far search is behind the event log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behind {
+    /// Events that have not been taken up.
+    pub events: i64,
+    /// Age of the oldest of them.
+    pub seconds: i64,
+}
+
 /// How much one step takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Portion {
@@ -153,6 +162,25 @@ fn documents(rows: &[Row], touched: &mut HashMap<Uuid, Uuid>) -> Result<Document
         }
     }
     Ok(found)
+}
+
+/// How far search is behind.
+///
+/// # Errors
+/// When the database fails.
+pub async fn behind(client: &impl GenericClient) -> Result<Behind, Error> {
+    let sql = "SELECT coalesce(sum(b.waiting), 0)::bigint,
+            coalesce(greatest(0, extract(epoch FROM now() - min(e.at))), 0)::bigint
+        FROM (
+            SELECT s.organization_id, coalesce(p.seq, 0) AS seq, s.last_seq - coalesce(p.seq, 0) AS waiting
+            FROM event_sequences s LEFT JOIN search_progress p ON p.organization_id = s.organization_id
+            WHERE s.last_seq > coalesce(p.seq, 0)
+        ) b CROSS JOIN LATERAL (
+            SELECT at FROM events WHERE organization_id = b.organization_id AND seq > b.seq ORDER BY seq LIMIT 1
+        ) e";
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_one(&statement, &[]).await?;
+    Ok(Behind { events: row.try_get(0)?, seconds: row.try_get(1)? })
 }
 
 /// Forgets the words of conversations, within the transaction that erases their messages: what the relay may just be writing

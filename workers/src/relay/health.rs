@@ -1,6 +1,6 @@
 //! Since when intake may be trusted to bring evidence, and the gauges that operators watch.
 
-use common::db::Error;
+use common::db::{Error, message_search};
 use common::metrics;
 use common::queue::Route;
 
@@ -33,17 +33,6 @@ const GAUGES: &str = "SELECT
     (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::bigint FROM events WHERE seq IS NULL),
     (SELECT count(*) FROM read_receipts)";
 
-/// How far search is behind the event log: how many events, and since when.
-const SEARCH: &str =
-    "SELECT coalesce(sum(b.waiting), 0)::bigint, coalesce(extract(epoch FROM now() - min(e.at)), 0)::bigint
-    FROM (
-        SELECT s.organization_id, coalesce(p.seq, 0) AS seq, s.last_seq - coalesce(p.seq, 0) AS waiting
-        FROM event_sequences s LEFT JOIN search_progress p ON p.organization_id = s.organization_id
-        WHERE s.last_seq > coalesce(p.seq, 0)
-    ) b CROSS JOIN LATERAL (
-        SELECT at FROM events WHERE organization_id = b.organization_id AND seq > b.seq ORDER BY seq LIMIT 1
-    ) e";
-
 /// Counts down to the next look at the gauges.
 #[derive(Default)]
 pub(super) struct State {
@@ -74,9 +63,9 @@ impl Step for State {
             metrics.backlog.with_label_values(&["dead_letters"]).set(row.try_get(13)?);
             metrics.backlog_age.with_label_values(&["events"]).set(row.try_get(14)?);
             metrics.backlog.with_label_values(&["read_receipts"]).set(row.try_get(15)?);
-            let row = client.query_one(SEARCH, &[]).await?;
-            metrics.backlog.with_label_values(&["search"]).set(row.try_get(0)?);
-            metrics.backlog_age.with_label_values(&["search"]).set(row.try_get(1)?);
+            let search = message_search::behind(&client).await?;
+            metrics.backlog.with_label_values(&["search"]).set(search.events);
+            metrics.backlog_age.with_label_values(&["search"]).set(search.seconds);
         }
         self.steps = self.steps.wrapping_add(1);
         Ok(false)

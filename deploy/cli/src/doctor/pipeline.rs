@@ -15,6 +15,7 @@ const DUTIES: &[(&str, &str)] = &[
     ("rescue", "relay"),
     ("health", "relay"),
     ("pruning", "relay"),
+    ("search", "relay"),
     ("intake.fallback", "inbound"),
 ];
 
