@@ -19,6 +19,8 @@ use crate::{examples, operation, problems, router};
 
 /// The extension by which a handler names the scope that it takes.
 pub const SCOPES: &str = "x-required-scopes";
+/// The extension by which a handler says that a lesser role than the scope's is enough.
+const LEAST_ROLE: &str = "x-least-role";
 
 const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
 
@@ -42,6 +44,7 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "Inboxes", description = "Connected channel resources"),
         (name = "Conversations", description = "All messages with one contact on one inbox"),
         (name = "Messages", description = "Messages and what happened to them"),
+        (name = "Users", description = "The people of your organization"),
         (name = "Channel webhooks", description = "Called by the channels"),
         (name = "Health", description = "For whoever watches over the process"),
     )
@@ -110,8 +113,9 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
         .as_ref()
         .and_then(|extensions| extensions.get(SCOPES)?.get(0)?.as_str()?.parse().ok());
     let scoped = scope.is_some();
+    let lesser = least_role(operation);
     match scope {
-        Some(scope) => ask_for(operation, scope),
+        Some(scope) => ask_for(operation, scope, lesser),
         None => operation.security = Some(Vec::new()),
     }
     if scoped && method == "POST" {
@@ -125,7 +129,10 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
         names.push("404");
     }
     if scoped && method == "POST" {
-        names.extend(["409", "413", "415", "422"]);
+        names.push("409");
+    }
+    if scoped && matches!(method, "POST" | "PATCH") {
+        names.extend(["413", "415", "422"]);
     }
     for name in names {
         let reference = RefOr::Ref(Ref::from_response_name(component(name)));
@@ -142,9 +149,14 @@ fn show(operation: &mut Operation, examples: impl Iterator<Item = (String, RefOr
     }
 }
 
+/// The lesser role that an operation says is enough; only we need to know that it does.
+fn least_role(operation: &mut Operation) -> Option<Role> {
+    operation.extensions.as_mut()?.remove(LEAST_ROLE)?.as_str()?.parse().ok()
+}
+
 /// Says which scope and roles an operation takes.
-fn ask_for(operation: &mut Operation, scope: Scope) {
-    let least = scope.least_role();
+fn ask_for(operation: &mut Operation, scope: Scope, lesser: Option<Role>) {
+    let least = lesser.unwrap_or(scope.least_role());
     let roles: Vec<&str> = [Role::Owner, Role::Admin, Role::Agent]
         .into_iter()
         .filter(|role| *role >= least)

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
-use crate::routes::{channel_webhooks, connections, conversations, health, inboxes, messages};
+use crate::routes::{channel_webhooks, connections, conversations, health, inboxes, messages, users};
 use crate::state::AppState;
 use crate::{openapi, problems};
 
@@ -35,6 +35,14 @@ pub fn operations() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(conversations::reply::reply_to_conversation))
         .routes(routes!(messages::get::get_message))
+        .routes(routes!(
+            users::get_notification_preferences::get_my_notification_preferences,
+            users::update_notification_preferences::update_my_notification_preferences
+        ))
+        .routes(routes!(
+            users::get_notification_preferences::get_notification_preferences,
+            users::update_notification_preferences::update_notification_preferences
+        ))
         // Channels, by their signatures.
         .routes(routes!(
             channel_webhooks::verify::verify_channel_webhook,

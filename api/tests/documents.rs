@@ -63,6 +63,10 @@ fn the_route_table_is_what_it_should_be() {
     POST /v1/inboxes inboxes.create inbox:create
     GET /v1/inboxes/{id} inboxes.get inbox:read
     GET /v1/messages/{id} messages.get message:read
+    GET /v1/users/me/notification-preferences users.get_my_notification_preferences user:read
+    PATCH /v1/users/me/notification-preferences users.update_my_notification_preferences user:update
+    GET /v1/users/{id}/notification-preferences users.get_notification_preferences user:read
+    PATCH /v1/users/{id}/notification-preferences users.update_notification_preferences user:update
     ");
 }
 

@@ -14,6 +14,7 @@ mod following;
 mod idempotency;
 mod inboxes;
 mod messages;
+mod notification_preferences;
 mod outage;
 mod plans;
 mod search;

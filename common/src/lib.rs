@@ -10,6 +10,7 @@ pub mod domain;
 pub mod http_client;
 pub mod intake;
 pub mod internal;
+pub mod mailer;
 pub mod metrics;
 pub mod outbox;
 pub mod problem;

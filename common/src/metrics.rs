@@ -47,7 +47,8 @@ pub struct Metrics {
     pub reconnects: IntCounterVec,
     /// Lanes waiting, by state.
     pub lanes: IntGaugeVec,
-    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, and events behind which `search` is.
+    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `notifications` that are due, `notification_events` to
+    /// be read, and events behind which `search` is.
     pub backlog: IntGaugeVec,
     /// Age in seconds of the oldest waiting row, by table.
     pub backlog_age: IntGaugeVec,
@@ -55,6 +56,8 @@ pub struct Metrics {
     pub gates: IntGaugeVec,
     /// Lanes the sweeper acted on, by reason.
     pub swept: IntCounterVec,
+    /// Emails to users by what became of them: `sent`, `retried`, `failed`, `dropped`; `coalesced` for events that joined one.
+    pub notifications: IntCounterVec,
     /// Whether this process holds a duty (1) or not (0).
     pub duties: IntGaugeVec,
 }
@@ -138,6 +141,7 @@ impl Metrics {
             backlog_age: r.gauge("backlog_age_seconds", "Age of the oldest waiting row", &["table"]),
             gates: r.gauge("inbox_gates", "Inboxes by gate", &["gate"]),
             swept: r.counter("swept_total", "Lanes the sweeper acted on", &["reason"]),
+            notifications: r.counter("notifications_total", "Emails to users", &["outcome"]),
             duties: r.gauge("duty_held", "Whether this process holds a duty", &["duty"]),
             registry: r.0,
         }

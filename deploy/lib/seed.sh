@@ -4,6 +4,7 @@
 DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID)
 DEMO_NUMBER=200000000000001
 DEMO_ACCOUNT=100000000000001
+DEMO_EMAIL=owner@demo.invalid
 
 demo_done() {
     remember demo "${DEMO_VARIABLES[@]}"
@@ -38,7 +39,7 @@ seed_owner() {
         demo_done
     fi
     if [[ -z ${DEMO_USER:-} ]]; then
-        cli user create --org "$DEMO_ORG" --name "Demo Owner" --email owner@demo.invalid --role owner
+        cli user create --org "$DEMO_ORG" --name "Demo Owner" --email "$DEMO_EMAIL" --role owner
         first_id usr "$CLI_ANSWER" || fail "no user in: $CLI_ANSWER" "report this; it is a fault of Switchboard"
         DEMO_USER=$FOUND
         demo_done
@@ -84,7 +85,11 @@ write_environment() {
         [SWITCHBOARD_QUEUE_PREFIX]=$QUEUE_PREFIX [SWITCHBOARD_MASTER_KEY]=$MASTER_KEY [SWITCHBOARD_CLI]=$BIN/switchboard
         [API_METRICS_URL]=http://127.0.0.1:$API_INTERNAL_PORT/metrics [RELAY_METRICS_URL]=http://127.0.0.1:$RELAY_INTERNAL_PORT/metrics
         [INBOUND_METRICS_URL]=http://127.0.0.1:$INBOUND_INTERNAL_PORT/metrics
-        [OUTBOUND_METRICS_URL]=http://127.0.0.1:$OUTBOUND_INTERNAL_PORT/metrics)
+        [OUTBOUND_METRICS_URL]=http://127.0.0.1:$OUTBOUND_INTERNAL_PORT/metrics
+        [NOTIFICATIONS_METRICS_URL]=http://127.0.0.1:$NOTIFICATIONS_INTERNAL_PORT/metrics
+        [SANDBOX_MAIL_URL]=$SANDBOX_URL/mail/page [DEMO_USER_EMAIL]=$DEMO_EMAIL
+        [SWITCHBOARD_SMTP_URL]=$SWITCHBOARD_SMTP_URL [SWITCHBOARD_MAIL_FROM]="$SWITCHBOARD_MAIL_FROM"
+        [SWITCHBOARD_CONVERSATION_URL]=$SWITCHBOARD_CONVERSATION_URL)
     for name in "${!values[@]}"; do
         printf 'export %s=%q\n' "$name" "${values[$name]}"
     done | sort >"$STATE/env.new"

@@ -41,7 +41,7 @@ impl<R: Right> FromRequestParts<AppState> for Allowed<R> {
         let token = credentials::presented(&parts.headers)?;
         let principal = state.keys.principal(&state.pool, &state.shutdown, token).await?;
         state.limits.check(principal.key)?;
-        if !principal.may(R::SCOPE) {
+        if !principal.may_as(R::SCOPE, R::LEAST) {
             return Err(forbidden::<R>(&principal));
         }
         Ok(Self { principal, right: PhantomData })
@@ -49,7 +49,7 @@ impl<R: Right> FromRequestParts<AppState> for Allowed<R> {
 }
 
 fn forbidden<R: Right>(principal: &Principal) -> Problem {
-    let (scope, least) = (R::SCOPE, R::SCOPE.least_role());
+    let (scope, least) = (R::SCOPE, R::LEAST);
     let mut detail = format!("This needs the scope {scope}");
     if principal.role < least {
         let or_more = if least == Role::Owner { "" } else { " or above" };

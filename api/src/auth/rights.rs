@@ -1,11 +1,13 @@
 //! One type for each scope, so that a handler's signature says what it needs.
 
-use common::domain::principal::Scope;
+use common::domain::principal::{Role, Scope};
 
 /// A right that a handler asks for by type.
 pub trait Right: Send + Sync + 'static {
     /// The scope that grants it.
     const SCOPE: Scope;
+    /// The least role that has it.
+    const LEAST: Role = Self::SCOPE.least_role();
 }
 
 macro_rules! rights {
@@ -25,4 +27,14 @@ rights! {
     ConnectionList ConnectionRead ConnectionCreate
     ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
+    UserRead UserUpdate
+}
+
+/// The right that the scope `UserUpdate` grants over the key's own user, whatever its role.
+#[derive(Debug)]
+pub struct OwnUserUpdate;
+
+impl Right for OwnUserUpdate {
+    const SCOPE: Scope = Scope::UserUpdate;
+    const LEAST: Role = Role::Agent;
 }

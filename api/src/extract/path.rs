@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use common::domain::ids::{ConnectionId, ConversationId, InboxId, MessageId};
+use common::domain::ids::{ConnectionId, ConversationId, InboxId, MessageId, UserId};
 use common::problem::Problem;
 use http::request::Parts;
 
@@ -33,6 +33,10 @@ impl Named for ConversationId {
 
 impl Named for MessageId {
     const NOUN: &'static str = "message";
+}
+
+impl Named for UserId {
+    const NOUN: &'static str = "user";
 }
 
 impl Named for common::channels::Channel {

@@ -6,3 +6,4 @@ pub mod conversations;
 pub mod health;
 pub mod inboxes;
 pub mod messages;
+pub mod users;

@@ -3,6 +3,7 @@
 //! Variables and defaults are listed in `.env.example`; every section below names its own.
 
 mod env;
+mod notifications;
 mod secret;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use base64::Engine as _;
 use url::Url;
 
 pub use env::{ConfigError, Reader};
+pub use notifications::{Mail, Notifications};
 pub use secret::Secret;
 
 /// Everything a process needs to know before it starts.
@@ -30,6 +32,8 @@ pub struct Config {
     pub timings: Timings,
     /// The operator's own directory of users: `SWITCHBOARD_USER_DIRECTORY_URL`, `_USER_DIRECTORY_TOKEN`; none unless set.
     pub user_directory: Option<UserDirectory>,
+    /// Telling people: `SWITCHBOARD_SMTP_URL`, `_MAIL_FROM`, `_CONVERSATION_URL`, `_NOTIFICATION_DELAY_SECONDS`.
+    pub notifications: Notifications,
     /// The key that seals credentials: `SWITCHBOARD_MASTER_KEY`, base64 of 32 bytes.
     pub master_key: MasterKey,
 }
@@ -164,6 +168,7 @@ impl Config {
             channels: Channels::read(&mut reader),
             timings: Timings::read(&mut reader),
             user_directory: UserDirectory::read(&mut reader),
+            notifications: Notifications::read(&mut reader),
             master_key: read_master_key(&mut reader),
         };
         reader.finish(config)
@@ -269,14 +274,21 @@ impl AllowedUrls {
 
     /// Whether a connection may use `url` as its provider's address.
     pub fn allows(&self, url: &Url) -> bool {
-        let loopback = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        };
         matches!(url.scheme(), "http" | "https")
-            && ((loopback && self.loopback) || self.origins.contains(&url.origin().ascii_serialization()))
+            && ((self.loopback && is_loopback(url)) || self.origins.contains(&url.origin().ascii_serialization()))
+    }
+}
+
+/// Whether an address leads to this machine alone.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        // Of a scheme that is none of the web's, an IP address is read as a name.
+        Some(url::Host::Domain(name)) => {
+            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        }
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

@@ -84,7 +84,8 @@ pub async fn list_held_duties(client: &impl GenericClient) -> Result<Vec<String>
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// What waits in the outbox, among the channel events and in the event log, and what search has not taken up yet.
+/// What waits in the outbox, among the channel events, in the event log and among the emails to users, and what search has not
+/// taken up yet.
 ///
 /// # Errors
 /// When the database fails.
@@ -96,6 +97,10 @@ pub async fn list_backlogs(client: &impl GenericClient) -> Result<Vec<Backlog>, 
             "SELECT count(*), min(received_at) FROM channel_events WHERE processed_at IS NULL",
         ),
         ("events", "SELECT count(*), min(at) FROM events WHERE seq IS NULL"),
+        (
+            "notifications",
+            "SELECT count(*), min(due_at) FROM notifications WHERE ended_at IS NULL AND due_at <= now()",
+        ),
     ];
     let mut backlogs = Vec::with_capacity(sources.len());
     for (table, waiting) in sources {

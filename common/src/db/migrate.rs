@@ -37,6 +37,7 @@ migrations! {
     6 "0006_events",
     7 "0007_pipeline",
     12 "0012_conversation_lists",
+    14 "0014_notifications",
 }
 
 /// Why migrating stopped.

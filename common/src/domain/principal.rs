@@ -66,7 +66,7 @@ macro_rules! scopes {
             }
 
             /// The least role that has this scope.
-            pub fn least_role(self) -> Role {
+            pub const fn least_role(self) -> Role {
                 match self { $(Self::$name => Role::$least),+ }
             }
         }
@@ -98,6 +98,10 @@ scopes! {
     MessageCreate = "message:create", Agent;
     /// See one message with its timeline.
     MessageRead = "message:read", Agent;
+    /// See one user and what they want to be told.
+    UserRead = "user:read", Agent;
+    /// Change users; one's own preferences are any role's to change.
+    UserUpdate = "user:update", Admin;
 }
 
 impl fmt::Display for Scope {
@@ -138,7 +142,12 @@ pub struct Principal {
 impl Principal {
     /// Whether role and scopes grant `scope`.
     pub fn may(&self, scope: Scope) -> bool {
-        self.role >= scope.least_role() && (self.scopes.is_empty() || self.scopes.contains(&scope))
+        self.may_as(scope, scope.least_role())
+    }
+
+    /// Whether scopes grant `scope` where already `least` may: what concerns oneself takes less than what concerns others.
+    pub fn may_as(&self, scope: Scope, least: Role) -> bool {
+        self.role >= least && (self.scopes.is_empty() || self.scopes.contains(&scope))
     }
 }
 

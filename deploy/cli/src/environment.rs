@@ -1,7 +1,7 @@
 //! What a command needs of the environment, and no more of it.
 
 use anyhow::anyhow;
-use common::config::{Broker, ConfigError, Database, Reader};
+use common::config::{Broker, ConfigError, Database, Notifications, Reader};
 use common::db;
 use deadpool_postgres::{Object, Pool};
 
@@ -30,6 +30,16 @@ pub fn broker() -> Result<Broker, ConfigError> {
     let mut reader = Reader::new(&variable);
     let broker = Broker::read(&mut reader);
     reader.finish(broker)
+}
+
+/// The notifications section.
+///
+/// # Errors
+/// Every fault of it.
+pub fn notifications() -> Result<Notifications, ConfigError> {
+    let mut reader = Reader::new(&variable);
+    let notifications = Notifications::read(&mut reader);
+    reader.finish(notifications)
 }
 
 /// Sessions with the database that `DATABASE_URL` names, opened on first use.

@@ -1,6 +1,8 @@
 //! `switchboard doctor`.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 
 use common::internal::Readiness;
 use common::queue::{Consumer, Outcome, Route, Topology};
@@ -61,6 +63,7 @@ async fn a_healthy_installation_passes_and_each_fault_is_told() {
         "credentials",
         "rabbitmq",
         "dead letters",
+        "smtp",
     ] {
         assert_eq!(before[name], "ok", "{name}: {run:?}");
     }
@@ -134,6 +137,46 @@ fn every_fault_of_the_configuration_is_told_at_once_and_servers_are_asked_all_th
     let run = unreadable.run(&["doctor"]);
     for words in ["DATABASE_URL is not valid", "AMQP_URL is not valid: address 2 of 2"] {
         assert!(run.out.contains(words), "{words}: {run:?}");
+    }
+}
+
+/// A mail server that takes a user in, or not.
+fn mail_server(login: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://user:hunter2@{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"220 test\r\n").unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        for line in lines.map_while(Result::ok) {
+            let reply = match line.get(..4) {
+                Some("EHLO") => "250-test\r\n250 AUTH PLAIN\r\n",
+                Some("AUTH") => login,
+                _ => "250 ok\r\n",
+            };
+            stream.write_all(reply.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_mail_server_is_asked_whether_it_takes_us_in() {
+    let with = |url: &str| {
+        let cli = Cli::default()
+            .with("SWITCHBOARD_SMTP_URL", url)
+            .with("SWITCHBOARD_MAIL_FROM", "inbox@example.com")
+            .with("SWITCHBOARD_CONVERSATION_URL", "https://app.example.com/{conversationId}");
+        cli.run(&["doctor"])
+    };
+    for (url, words) in [
+        (mail_server("235 welcome\r\n"), "OK    smtp"),
+        (mail_server("535 wrong\r\n"), "the mail server answered 535"),
+        ("smtp://127.0.0.1:9".to_owned(), "the mail server cannot be reached"),
+        ("smtp://user:hunter2@mail.example.com".to_owned(), "SWITCHBOARD_SMTP_URL would send the password in the clear"),
+    ] {
+        let run = with(&url);
+        assert!(run.out.contains(words) && !run.out.contains("hunter2"), "{words}: {run:?}");
     }
 }
 

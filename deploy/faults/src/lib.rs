@@ -4,6 +4,7 @@
 mod audit;
 mod client;
 mod conversations;
+mod desk;
 mod events;
 mod load;
 mod metrics;
@@ -15,6 +16,7 @@ mod webhook;
 
 pub use audit::{Acceptance, assert_once_and_in_order};
 pub use client::Client;
+pub use desk::{Desk, Told};
 pub use events::EventReader;
 pub use load::{Load, Sent};
 pub use process::Process;

@@ -1,7 +1,7 @@
 //! The parts of a whole Switchboard, wired to each other.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener as StdListener;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -72,11 +72,12 @@ impl System {
         let (api_port, stop) = (free_port()?, CancellationToken::new());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let sandbox_url = format!("http://{}", listener.local_addr()?);
-        let settings = sandbox::Settings::default();
+        let mail = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let settings = sandbox::Settings { mail_listen: Some(mail), ..sandbox::Settings::default() };
         let serving = sandbox::serve(listener, settings, stop.clone());
         tokio::spawn(async move { serving.await.expect("the sandbox serves") });
         let workspace = workspace(database.pool(), &sandbox_url).await;
-        let environment = environment(&options, &database, &broker, api_port);
+        let environment = environment(&options, &database, &broker, (api_port, mail));
         let mut workers = BTreeMap::new();
         for name in ["relay", "inbound", "outbound"] {
             if !options.without.contains(&name) {
@@ -185,7 +186,7 @@ fn environment(
     options: &Options,
     database: &TestDatabase,
     broker: &TestBroker,
-    api_port: u16,
+    (api_port, mail): (u16, SocketAddr),
 ) -> BTreeMap<String, String> {
     let amqp = broker.config().urls.iter().map(|url| url.expose().to_owned()).collect::<Vec<_>>().join(",");
     let key = base64::engine::general_purpose::STANDARD.encode([7; 32]);
@@ -197,6 +198,9 @@ fn environment(
         ("SWITCHBOARD_LISTEN", format!("127.0.0.1:{api_port}")),
         ("SWITCHBOARD_ALLOWED_API_URLS", "loopback".into()),
         ("SWITCHBOARD_DATABASE_POOL", "5".into()),
+        ("SWITCHBOARD_SMTP_URL", format!("smtp://{mail}")),
+        ("SWITCHBOARD_MAIL_FROM", "Inbox <inbox@example.com>".into()),
+        ("SWITCHBOARD_CONVERSATION_URL", "https://app.example.com/inbox/{conversationId}".into()),
         ("SWITCHBOARD_RATE_LIMIT_PER_SECOND", "100000".into()),
         ("SWITCHBOARD_LOG", std::env::var("SWITCHBOARD_LOG").unwrap_or_else(|_| "error".into())),
     ]

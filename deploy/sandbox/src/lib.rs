@@ -1,8 +1,9 @@
-//! Plays the WhatsApp side of Meta's Graph API: start reading at `router.rs`.
+//! Plays the WhatsApp side of Meta's Graph API, and a mail server: start reading at `router.rs`.
 //!
 //! - `graph`: what the business calls, with the provider's checks and errors
 //! - `control`: what tests and people call, to steer and to look
 //! - `webhook`: signed webhooks back, timed, ordered and repeated
+//! - `mail`: an SMTP server that keeps what it is sent
 //! - the rest: state, one noun a file
 
 mod account;
@@ -16,6 +17,7 @@ mod graph;
 mod held;
 mod ledger;
 mod live;
+mod mail;
 mod media;
 mod message;
 mod pacing;
@@ -33,6 +35,7 @@ pub use webhook::signature;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +49,13 @@ pub async fn serve(
     let tasks = CancellationToken::new();
     let sandbox = Arc::new(sandbox::Sandbox::new(&settings, tasks.clone())?);
     sandbox.webhooks.start();
+    if let Some(address) = settings.mail_listen {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("cannot listen for email on {address}"))?;
+        sandbox.mail.listens_on(listener.local_addr()?);
+        tracing::info!(smtp = %listener.local_addr()?, "catching email");
+        tokio::spawn(mail::serve(listener, sandbox.clone(), tasks.clone()));
+    }
     server::serve(listener, router::router(sandbox.clone()), shutdown, settings.shutdown_timeout).await;
     tasks.cancel();
     sandbox.webhooks.finish().await;

@@ -14,13 +14,16 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Plays the messaging providers: the Graph API of WhatsApp, with signed webhooks back.
+/// Plays the messaging providers: the Graph API of WhatsApp, with signed webhooks back; and catches email.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Flags {
     /// Address to listen on.
     #[arg(long, env = "SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
+    /// Address to catch email on, by SMTP.
+    #[arg(long, env = "SANDBOX_MAIL_LISTEN")]
+    mail_listen: Option<SocketAddr>,
     /// Callback of the default account.
     #[arg(long, env = "SANDBOX_WEBHOOK_URL", value_parser = address)]
     webhook_url: Option<String>,
@@ -81,6 +84,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let settings = Settings {
         webhook_url: flags.webhook_url,
+        mail_listen: flags.mail_listen,
         behaviour: flags.settings.unwrap_or_default(),
         ledger_capacity: flags.ledger_capacity,
         webhook_capacity: flags.webhook_capacity,

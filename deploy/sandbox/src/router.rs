@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, delete, get, patch, post};
 
-use crate::control::{accounts, contacts, faults, held, ledger, phone, settings, stats};
+use crate::control::{accounts, contacts, faults, held, ledger, mail, phone, settings, stats};
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
 use crate::sandbox::Sandbox;
 
@@ -43,6 +43,12 @@ fn control() -> Router<Arc<Sandbox>> {
         .route("/phone", get(phone::show_phone))
         .route("/ledger", get(ledger::read_ledger).delete(ledger::clear_ledger))
         .route("/ledger/summary", get(ledger::summarise_ledger))
+        .route("/mail", get(mail::list_mail).delete(mail::clear_mail))
+        .route("/mail/page", get(mail::show_mail))
+        .route(
+            "/mail/faults",
+            get(mail::list_mail_faults).post(mail::create_mail_fault).delete(mail::delete_mail_faults),
+        )
         .route("/contacts/{address}/messages", post(contacts::speak).get(contacts::list_messages))
         .route("/contacts/{address}/read", post(contacts::read_messages))
         .route("/control/accounts", get(accounts::list_accounts).post(accounts::put_account))

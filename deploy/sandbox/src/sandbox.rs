@@ -11,6 +11,7 @@ use crate::faults::{Fault, Faults};
 use crate::held::Held;
 use crate::ledger::Ledger;
 use crate::live::Live;
+use crate::mail::Caught;
 use crate::media::MediaStore;
 use crate::recipient_faults;
 use crate::settings::Settings;
@@ -33,6 +34,8 @@ pub struct Sandbox {
     pub held: Held,
     /// Stored media.
     pub media: MediaStore,
+    /// Emails caught.
+    pub mail: Caught,
     /// Webhooks to the business.
     pub webhooks: Arc<Webhooks>,
     messages: AtomicU64,
@@ -60,6 +63,7 @@ impl Sandbox {
             ledger: Ledger::new(settings.ledger_capacity),
             faults: Faults::default(),
             held: Held::default(),
+            mail: Caught::default(),
             media: MediaStore::new(settings.media_capacity),
             messages: AtomicU64::new(0),
         })

@@ -1,5 +1,6 @@
 //! What the sandbox is started with, and how it behaves while it runs.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,8 @@ use serde_json::Value;
 pub struct Settings {
     /// Callback of the default account; without one its webhooks are not sent.
     pub webhook_url: Option<String>,
+    /// Where to catch email; nowhere if none.
+    pub mail_listen: Option<SocketAddr>,
     /// How it behaves at first.
     pub behaviour: Behaviour,
     /// Ledger entries kept; the oldest go first.
@@ -26,6 +29,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             webhook_url: None,
+            mail_listen: None,
             behaviour: Behaviour::default(),
             ledger_capacity: 2_000_000,
             webhook_capacity: 1_000_000,

@@ -6,6 +6,7 @@
 mod control;
 mod faults;
 mod limits;
+mod mail;
 mod management;
 mod media;
 mod messages;

@@ -17,6 +17,8 @@ const PRUNE: &[&str] = &[
         SELECT ctid FROM provider_ids WHERE message_id IS NULL AND created_at < now() - interval '8 days' LIMIT 5000))",
     // Of inboxes whose gate stayed closed, or that were deleted.
     "DELETE FROM read_receipts WHERE created_at < now() - interval '1 day'",
+    "DELETE FROM notifications WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM notifications WHERE ended_at < now() - interval '30 days' LIMIT 5000))",
     "DELETE FROM processes WHERE seen_at < now() - interval '1 day'",
     "DELETE FROM intake_progress WHERE updated_at < now() - interval '8 days'",
     "DELETE FROM duties WHERE expires_at < now() - interval '1 day'",

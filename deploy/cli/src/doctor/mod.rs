@@ -2,6 +2,7 @@
 
 mod configuration;
 mod credentials;
+mod mail;
 mod pipeline;
 mod postgresql;
 mod rabbitmq;
@@ -41,6 +42,9 @@ impl Doctor {
         }
         if let Ok(broker) = environment::broker() {
             rabbitmq::check(&mut report, &broker).await;
+        }
+        if let Ok(notifications) = environment::notifications() {
+            mail::check(&mut report, &notifications).await;
         }
         output.answer(&report.json(), &report.text())?;
         if report.failed() { Err(Told.into()) } else { Ok(()) }

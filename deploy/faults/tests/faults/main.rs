@@ -13,6 +13,8 @@ mod intake_content;
 mod journeys;
 mod kills;
 mod leases;
+mod notifications;
+mod notifications_failing;
 mod pacing;
 mod poison;
 mod provider;

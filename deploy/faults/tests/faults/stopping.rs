@@ -12,7 +12,7 @@ use crate::traffic::{Traffic, shows_up};
 use crate::watch::{SOON, number};
 
 const DEADLINE: Duration = Duration::from_secs(10);
-const PROGRAMS: [&str; 4] = ["switchboard-api", "relay", "inbound", "outbound"];
+const PROGRAMS: [&str; 5] = ["switchboard-api", "relay", "inbound", "outbound", "notifications"];
 
 fn stops_in_time() -> BTreeMap<String, String> {
     [("SWITCHBOARD_SHUTDOWN_SECONDS".to_owned(), DEADLINE.as_secs().to_string())].into()
@@ -116,6 +116,8 @@ fn a_broken_configuration_is_told_fault_by_fault() {
                 ("SWITCHBOARD_MASTER_KEY", "hunter2"),
                 ("SWITCHBOARD_INTERNAL_LISTEN", "here"),
                 ("SWITCHBOARD_ALLOWED_API_URLS", "everywhere"),
+                ("SWITCHBOARD_SMTP_URL", "smtp://user:hunter2@mail.example.com"),
+                ("SWITCHBOARD_CONVERSATION_URL", "https://app.example.com"),
             ],
         );
         for fault in [
@@ -125,6 +127,9 @@ fn a_broken_configuration_is_told_fault_by_fault() {
             "SWITCHBOARD_MASTER_KEY",
             "SWITCHBOARD_INTERNAL_LISTEN",
             "SWITCHBOARD_ALLOWED_API_URLS",
+            "SWITCHBOARD_SMTP_URL",
+            "SWITCHBOARD_MAIL_FROM",
+            "SWITCHBOARD_CONVERSATION_URL",
         ] {
             let lines =
                 told.lines().filter(|line| line.trim_start().starts_with(&format!("- {fault}"))).count();

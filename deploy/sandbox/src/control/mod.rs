@@ -7,6 +7,7 @@ pub mod faults;
 pub mod held;
 pub mod json;
 pub mod ledger;
+pub mod mail;
 pub mod phone;
 pub mod settings;
 pub mod stats;
