@@ -25,7 +25,7 @@ INSERT INTO notification_cursors (organization_id, seq) SELECT organization_id, 
 -- One row for each email. It collects while it waits; what happens after it was begun goes into the next one.
 --
 --   waiting ──due──▶ sending ──▶ sent, failed, or dropped because there was nothing left to tell
---                     └──▶ sending, due again later
+--                     └──▶ sending, due again later, unless another waits by then
 --
 -- No reference to the conversation: its row is locked by every message, and a row without one is dropped.
 CREATE TABLE notifications (

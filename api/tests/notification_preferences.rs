@@ -73,7 +73,10 @@ async fn an_agent_sets_their_own_and_nobody_elses() {
     assert_eq!(read(&app, &of(ben), &workspace.token).await["assignments"], false);
     let as_admin = app.key(&workspace, Role::Admin, &[]).await;
     let on = json!({ "assignments": true });
-    assert_eq!(app.call("PATCH", &of(ben)).key(&as_admin).json(&on).send().await.expect(200)["assignments"], true);
+    assert_eq!(
+        app.call("PATCH", &of(ben)).key(&as_admin).json(&on).send().await.expect(200)["assignments"],
+        true
+    );
 }
 
 #[tokio::test]

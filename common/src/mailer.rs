@@ -4,13 +4,16 @@ use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
-use lettre::transport::smtp::{Error, PoolConfig};
+use lettre::transport::smtp::Error;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::config::Mail;
 use crate::http_client::install_crypto;
 
-/// Connections to the mail server; cheap to clone.
+/// The way to the mail server; cheap to clone.
+///
+/// Each email has a connection of its own. A shared one that was given up midway would take the late answer to one email for
+/// the answer to the next, and an email that was refused would count as sent.
 #[derive(Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -32,7 +35,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.code {
             Some(code) => write!(f, "the mail server answered {code}"),
-            None => f.write_str("the mail server cannot be reached, does not answer, or is not what it should be"),
+            None => {
+                f.write_str("the mail server cannot be reached, does not answer, or is not what it should be")
+            }
         }
     }
 }
@@ -43,18 +48,17 @@ const ABOUT_US: [u16; 4] = [530, 534, 535, 538];
 const DETAIL_LIMIT: usize = 400;
 
 impl Mailer {
-    /// Connects when it first sends; each send ends within `timeout`.
+    /// Each send ends within `timeout`; nothing is connected before.
     ///
     /// # Errors
     /// When the system's certificate store cannot be read, or the address is not one that the configuration lets through.
-    pub fn new(mail: &Mail, connections: u32, timeout: Duration) -> anyhow::Result<Self> {
+    pub fn new(mail: &Mail, timeout: Duration) -> anyhow::Result<Self> {
         install_crypto();
         // The error would quote the address, which may hold a password.
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(mail.smtp_url.expose())
             .map_err(|_| anyhow::anyhow!("SWITCHBOARD_SMTP_URL cannot be used"))?;
-        let pool = PoolConfig::new().max_size(connections).idle_timeout(Duration::from_secs(30));
-        let transport = builder.timeout(Some(timeout)).pool_config(pool).build();
-        Ok(Self { transport, timeout })
+        // The library's own time-out ends connecting alone; `send` and `test` have one over it all.
+        Ok(Self { transport: builder.timeout(Some(timeout)).build(), timeout })
     }
 
     /// Hands an email to the server.

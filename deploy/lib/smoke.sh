@@ -109,6 +109,16 @@ refusals() {
     done_step
 }
 
+email_is_caught() {
+    step "email to users"
+    answers "${NOTIFICATIONS_METRICS_URL%/metrics}/readyz" '"smtp":{"ok":true' ||
+        fail "the notifications worker does not say that it has a mail server: $HTTP_BODY" "see the log" "$LOGS/notifications.log"
+    answers "$SANDBOX_URL/mail" "\"address\":\"${SWITCHBOARD_SMTP_URL#smtp://}\"" ||
+        fail "the sandbox does not listen where email is sent to: $HTTP_BODY" "see the log" "$LOGS/sandbox.log"
+    answers "$SANDBOX_MAIL_URL" "Mail caught" || fail "the mail page was answered $HTTP_STATUS" "see the log" "$LOGS/sandbox.log"
+    done_step
+}
+
 worker_returns() {
     step "a killed worker comes back"
     recorded_process "$RUN/outbound.process" || fail "outbound is not running" "see the log" "$LOGS/supervisor.log"
@@ -137,6 +147,7 @@ CONVERSATION=
 contact_writes
 reply_arrives "first answer $RANDOM$RANDOM"
 refusals
+email_is_caught
 worker_returns
 reply_arrives "second answer $RANDOM$RANDOM"
 step "a second ./deploy/up"

@@ -275,7 +275,8 @@ impl AllowedUrls {
     /// Whether a connection may use `url` as its provider's address.
     pub fn allows(&self, url: &Url) -> bool {
         matches!(url.scheme(), "http" | "https")
-            && ((self.loopback && is_loopback(url)) || self.origins.contains(&url.origin().ascii_serialization()))
+            && ((self.loopback && is_loopback(url))
+                || self.origins.contains(&url.origin().ascii_serialization()))
     }
 }
 

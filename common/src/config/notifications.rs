@@ -41,7 +41,8 @@ impl Mail {
 impl Notifications {
     /// Reads this section alone, for tools that need nothing else.
     pub fn read(reader: &mut Reader<'_>) -> Self {
-        let delay = Duration::from_secs(reader.number("SWITCHBOARD_NOTIFICATION_DELAY_SECONDS", 60, (0, 3600)));
+        let delay =
+            Duration::from_secs(reader.number("SWITCHBOARD_NOTIFICATION_DELAY_SECONDS", 60, (0, 3600)));
         let url = reader.get("SWITCHBOARD_SMTP_URL");
         if let Some(Err(fault)) = url.as_deref().map(check_smtp_url) {
             reader.fault(format!("SWITCHBOARD_SMTP_URL {fault}"));
@@ -53,7 +54,11 @@ impl Notifications {
             template.as_deref().inspect(|text| check_template(reader, text));
             return Self { mail: None, delay };
         };
-        let from = reader.needed("SWITCHBOARD_MAIL_FROM", from, "whom emails come from, such as Inbox <inbox@example.com>");
+        let from = reader.needed(
+            "SWITCHBOARD_MAIL_FROM",
+            from,
+            "whom emails come from, such as Inbox <inbox@example.com>",
+        );
         let template = reader.needed(
             "SWITCHBOARD_CONVERSATION_URL",
             template,
@@ -127,7 +132,8 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<Notifications, Vec<String>> {
-        let source = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let source =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let mut reader = Reader::new(&source);
         let read = Notifications::read(&mut reader);
         reader.finish(read).map_err(|error| error.0)
@@ -147,10 +153,16 @@ mod tests {
     #[test]
     fn without_a_server_nothing_is_needed_and_what_is_given_is_checked_all_the_same() {
         assert!(read(&[]).unwrap().mail.is_none());
-        let faults = read(&[("SWITCHBOARD_MAIL_FROM", "nobody"), ("SWITCHBOARD_CONVERSATION_URL", "https://x.example")]);
+        let faults = read(&[
+            ("SWITCHBOARD_MAIL_FROM", "nobody"),
+            ("SWITCHBOARD_CONVERSATION_URL", "https://x.example"),
+        ]);
         assert_eq!(faults.unwrap_err().len(), 2);
         let faults = read(&[("SWITCHBOARD_SMTP_URL", "smtp://127.0.0.1:25")]).unwrap_err();
-        assert!(faults[0].starts_with("SWITCHBOARD_MAIL_FROM") && faults[1].starts_with("SWITCHBOARD_CONVERSATION_URL"));
+        assert!(
+            faults[0].starts_with("SWITCHBOARD_MAIL_FROM")
+                && faults[1].starts_with("SWITCHBOARD_CONVERSATION_URL")
+        );
     }
 
     #[test]
@@ -159,7 +171,8 @@ mod tests {
         assert_eq!(mail.link("cnv_1"), "https://app.example.com/inbox/cnv_1");
         let encoded = with("SWITCHBOARD_CONVERSATION_URL", "https://a.example/%7BconversationId%7D");
         assert_eq!(encoded.unwrap().mail.unwrap().link("cnv_1"), "https://a.example/cnv_1");
-        for wrong in ["https://app.example.com/inbox", "ftp://a.example/{conversationId}", "{conversationId}"] {
+        for wrong in ["https://app.example.com/inbox", "ftp://a.example/{conversationId}", "{conversationId}"]
+        {
             let faults = with("SWITCHBOARD_CONVERSATION_URL", wrong).unwrap_err();
             assert!(faults[0].starts_with("SWITCHBOARD_CONVERSATION_URL"), "{faults:?}");
         }
@@ -188,7 +201,10 @@ mod tests {
         ] {
             let faults = with("SWITCHBOARD_SMTP_URL", bad).unwrap_err();
             assert_eq!(faults.len(), 1, "{bad}: {faults:?}");
-            assert!(faults[0].starts_with("SWITCHBOARD_SMTP_URL") && !faults[0].contains("secret"), "{faults:?}");
+            assert!(
+                faults[0].starts_with("SWITCHBOARD_SMTP_URL") && !faults[0].contains("secret"),
+                "{faults:?}"
+            );
         }
     }
 }

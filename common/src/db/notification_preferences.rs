@@ -58,7 +58,8 @@ pub async fn update(
     user: UserId,
     change: PreferencesChange,
 ) -> Result<Option<Preferences>, Error> {
-    let sql = "INSERT INTO notification_preferences AS p (organization_id, user_id, assignments, messages, email)
+    let sql =
+        "INSERT INTO notification_preferences AS p (organization_id, user_id, assignments, messages, email)
         SELECT organization_id, id, coalesce($3, true), coalesce($4, true), coalesce($5, true)
         FROM users WHERE organization_id = $1 AND id = $2
         ON CONFLICT (organization_id, user_id) DO UPDATE SET assignments = coalesce($3, p.assignments),

@@ -36,7 +36,8 @@ pub async fn claim(client: &impl GenericClient, lease: Duration) -> Result<Optio
         RETURNING id, attempts, created_at";
     let statement = client.prepare_cached(sql).await?;
     let row = client.query_opt(&statement, &[&lease.as_secs_f64()]).await?;
-    row.map(|row| Ok(Claim { id: row.try_get(0)?, attempt: row.try_get(1)?, created_at: row.try_get(2)? })).transpose()
+    row.map(|row| Ok(Claim { id: row.try_get(0)?, attempt: row.try_get(1)?, created_at: row.try_get(2)? }))
+        .transpose()
 }
 
 /// Everything that an email says, as it is now, and what decides whether it is sent at all.
@@ -130,22 +131,36 @@ pub enum End<'a> {
     Again(Duration, &'static str, &'a str),
 }
 
+/// An email that must be tried again gives way to one that waits by then, which tells all that it would have told: so that a
+/// mail server that was away for hours does not bring as many emails.
+const RECORD: &str = "WITH later AS (
+        UPDATE notifications w SET assigned = w.assigned OR n.assigned,
+            due_at = greatest(w.due_at, now() + $6 * interval '1 second')
+        FROM notifications n
+        WHERE $3 = 'sending' AND n.id = $1 AND n.attempts = $2 AND n.state = 'sending'
+            AND w.conversation_id = n.conversation_id AND w.user_id = n.user_id AND w.state = 'waiting'
+        RETURNING w.id
+    ), ended AS (
+        SELECT CASE WHEN EXISTS (SELECT FROM later) THEN 'dropped' ELSE $3 END AS state,
+            CASE WHEN EXISTS (SELECT FROM later) THEN 'superseded' ELSE $4 END AS reason
+    )
+    UPDATE notifications n SET state = ended.state, reason = ended.reason, detail = $5,
+        ended_at = CASE WHEN ended.state <> 'sending' THEN now() END,
+        due_at = CASE WHEN ended.state = 'sending' THEN now() + $6 * interval '1 second' ELSE n.due_at END
+    FROM ended WHERE n.id = $1 AND n.attempts = $2 AND n.state = 'sending'";
+
 /// Records how a try ended; false if its lease was lost, and then nothing is changed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn record(client: &impl GenericClient, claim: Claim, end: End<'_>) -> Result<bool, Error> {
-    let sql = "UPDATE notifications SET state = $3, reason = $4, detail = $5,
-            ended_at = CASE WHEN $3 <> 'sending' THEN now() END,
-            due_at = CASE WHEN $3 = 'sending' THEN now() + $6 * interval '1 second' ELSE due_at END
-        WHERE id = $1 AND attempts = $2 AND state = 'sending'";
     let (state, reason, detail, wait) = match end {
         End::Sent => ("sent", None, None, Duration::ZERO),
         End::Dropped(reason) => ("dropped", Some(reason), None, Duration::ZERO),
         End::Failed(reason, detail) => ("failed", Some(reason), Some(detail), Duration::ZERO),
         End::Again(wait, reason, detail) => ("sending", Some(reason), Some(detail), wait),
     };
-    let statement = client.prepare_cached(sql).await?;
+    let statement = client.prepare_cached(RECORD).await?;
     let params: [&(dyn ToSql + Sync); 6] =
         [&claim.id, &claim.attempt, &state, &reason, &detail, &wait.as_secs_f64()];
     Ok(client.execute(&statement, &params).await? == 1)

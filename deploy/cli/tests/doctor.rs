@@ -173,7 +173,10 @@ fn a_mail_server_is_asked_whether_it_takes_us_in() {
         (mail_server("235 welcome\r\n"), "OK    smtp"),
         (mail_server("535 wrong\r\n"), "the mail server answered 535"),
         ("smtp://127.0.0.1:9".to_owned(), "the mail server cannot be reached"),
-        ("smtp://user:hunter2@mail.example.com".to_owned(), "SWITCHBOARD_SMTP_URL would send the password in the clear"),
+        (
+            "smtp://user:hunter2@mail.example.com".to_owned(),
+            "SWITCHBOARD_SMTP_URL would send the password in the clear",
+        ),
     ] {
         let run = with(&url);
         assert!(run.out.contains(words) && !run.out.contains("hunter2"), "{words}: {run:?}");

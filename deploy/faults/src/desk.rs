@@ -54,7 +54,8 @@ impl Desk {
     /// One more user, whose address begins with their name.
     pub async fn user(&self, name: &str) -> UserId {
         let (user, email) = (UserId::new(), format!("{name}@example.com"));
-        let sql = "INSERT INTO users (id, organization_id, name, email, role) VALUES ($1, $2, $3, $4, 'agent')";
+        let sql =
+            "INSERT INTO users (id, organization_id, name, email, role) VALUES ($1, $2, $3, $4, 'agent')";
         let client = self.system.database.pool().get().await.expect("a connection");
         let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
             [&user.0, &self.system.workspace.organization.0, &name, &email];
@@ -93,7 +94,11 @@ impl Desk {
 
     /// Makes a conversation a user's without telling anybody.
     pub async fn give(&self, conversation: ConversationId, user: UserId) {
-        self.sql(&format!("UPDATE conversations SET assignee_id = '{}' WHERE id = '{}'", user.0, conversation.0)).await;
+        self.sql(&format!(
+            "UPDATE conversations SET assignee_id = '{}' WHERE id = '{}'",
+            user.0, conversation.0
+        ))
+        .await;
     }
 
     /// Runs SQL.
@@ -131,7 +136,8 @@ impl Desk {
             WHERE conversation_id = $1 AND user_id = $2";
         eventually("the email has ended", PATIENCE, async || {
             let client = self.system.database.pool().get().await.map_err(|error| error.to_string())?;
-            let rows = client.query(sql, &[&conversation.0, &user.0]).await.map_err(|error| error.to_string())?;
+            let rows =
+                client.query(sql, &[&conversation.0, &user.0]).await.map_err(|error| error.to_string())?;
             let seen: Vec<Told> = rows
                 .iter()
                 .map(|row| Told { state: row.get(0), reason: row.get(1), attempts: row.get(2) })

@@ -14,7 +14,8 @@ struct Smtp(BufReader<TcpStream>);
 impl Smtp {
     async fn connect(sandbox: &Sandbox) -> Self {
         let (_, caught) = sandbox.control("GET", "/mail", None).await;
-        let mut smtp = Self(BufReader::new(TcpStream::connect(caught["address"].as_str().unwrap()).await.unwrap()));
+        let mut smtp =
+            Self(BufReader::new(TcpStream::connect(caught["address"].as_str().unwrap()).await.unwrap()));
         assert_eq!(smtp.hear().await, "220 sandbox ESMTP");
         smtp
     }
@@ -112,7 +113,8 @@ async fn commands_come_in_their_order_one_by_one_or_together() {
         let reply = smtp.ask(line).await;
         assert!(reply.starts_with(code), "{line}: {reply}");
     }
-    let envelope = "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n";
+    let envelope =
+        "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n";
     smtp.say(envelope.as_bytes()).await;
     for code in ["250", "250", "250", "354"] {
         assert!(smtp.hear().await.starts_with(code));
@@ -151,8 +153,15 @@ async fn content_that_smtp_does_not_allow_is_refused() {
 async fn faults_refuse_delay_and_hold_as_often_as_they_were_ordered() {
     let sandbox = boot().await;
     let order = async |rule: Value| sandbox.control("POST", "/mail/faults", Some(&rule)).await.0;
-    assert_eq!(order(json!({ "recipient": "ann@example.com", "times": 1, "fault": { "refuse": { "code": 451 } } })).await, 201);
-    assert_eq!(order(json!({ "times": 1, "fault": { "refuse": { "code": 550, "text": "5.1.1 no" } } })).await, 201);
+    assert_eq!(
+        order(json!({ "recipient": "ann@example.com", "times": 1, "fault": { "refuse": { "code": 451 } } }))
+            .await,
+        201
+    );
+    assert_eq!(
+        order(json!({ "times": 1, "fault": { "refuse": { "code": 550, "text": "5.1.1 no" } } })).await,
+        201
+    );
     for wrong in [
         json!({ "fault": {} }),
         json!({ "fault": { "refuse": { "code": 250 } } }),
@@ -166,14 +175,23 @@ async fn faults_refuse_delay_and_hold_as_often_as_they_were_ordered() {
     let mut smtp = Smtp::connect(&sandbox).await;
     smtp.ask("EHLO test").await;
     smtp.ask("MAIL FROM:<a@example.com>").await;
-    assert_eq!(smtp.ask("RCPT TO:<ann@example.com>").await, "451 4.1.1 <ann@example.com>: refused on request");
+    assert_eq!(
+        smtp.ask("RCPT TO:<ann@example.com>").await,
+        "451 4.1.1 <ann@example.com>: refused on request"
+    );
     assert_eq!(smtp.ask("RCPT TO:<ann@example.com>").await, "550 5.1.1 no");
     assert_eq!(smtp.ask("RCPT TO:<ann@example.com>").await, "250 2.1.5 ok");
     smtp.ask("RSET").await;
     // Kept at once, answered later: whoever hangs up meanwhile has sent it all the same.
     assert_eq!(order(json!({ "fault": { "holdMs": 3_600_000 } })).await, 201);
-    smtp.say(format!("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n{EMAIL}\r\n.\r\n").as_bytes()).await;
-    sandbox.until("/mail", |caught| caught["emails"].as_array().is_some_and(|emails| emails.len() == 1)).await;
+    smtp.say(
+        format!("MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n{EMAIL}\r\n.\r\n")
+            .as_bytes(),
+    )
+    .await;
+    sandbox
+        .until("/mail", |caught| caught["emails"].as_array().is_some_and(|emails| emails.len() == 1))
+        .await;
     let (_, listed) = sandbox.control("GET", "/mail/faults", None).await;
     assert_eq!(listed, json!({ "faults": [{ "fault": { "holdMs": 3_600_000 } }] }));
     assert_eq!(sandbox.control("DELETE", "/mail/faults", None).await, (200, json!({ "deleted": 1 })));
@@ -187,5 +205,9 @@ async fn the_mail_page_needs_nothing_from_elsewhere_and_shows_emails_in_a_cage()
     assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
     let page = page.text().await.unwrap();
     assert!(!page.contains("http://") && !page.contains("https://"), "the page must not load anything");
-    assert!(page.contains("sandbox=\"allow-popups") && !page.contains("allow-scripts") && !page.contains("allow-same-origin"));
+    assert!(
+        page.contains("sandbox=\"allow-popups")
+            && !page.contains("allow-scripts")
+            && !page.contains("allow-same-origin")
+    );
 }

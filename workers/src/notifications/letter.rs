@@ -27,7 +27,10 @@ pub(super) fn write(id: Uuid, notification: &Notification, mail: &Mail) -> Optio
         .to(Mailbox::new(Some(words.user.clone()), address))
         .subject(words.subject())
         // So that nobody's absence is told to us.
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
+        .raw_header(HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".into(),
+        ))
         .multipart(MultiPart::alternative_plain_html(words.text(), words.html()));
     message.ok()
 }
@@ -99,7 +102,8 @@ impl Words {
 
     fn html(&self) -> String {
         let quote = self.preview.as_ref();
-        let quote = quote.map(|text| format!("<blockquote dir=\"auto\">{}</blockquote>\n", encode_text(text)));
+        let quote =
+            quote.map(|text| format!("<blockquote dir=\"auto\">{}</blockquote>\n", encode_text(text)));
         format!(
             include_str!("letter.html"),
             subject = encode_text(&self.subject()),
@@ -174,8 +178,14 @@ mod tests {
         assert_eq!(assigned.lead(), "The conversation with Ada in Support was assigned to you.");
         assert_eq!(words(|n| n.contact_name = Some("\n".into())).contact, "15550001111");
         let text = words(|_| ()).text();
-        assert!(text.contains("Ada wrote to Support. 3 messages are unread.\n\n> Where is my order?\n"), "{text}");
-        assert!(text.contains("\nhttps://app.example.com/inbox/cnv_00000000000000000000000001?a=1&b=2\n"), "{text}");
+        assert!(
+            text.contains("Ada wrote to Support. 3 messages are unread.\n\n> Where is my order?\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nhttps://app.example.com/inbox/cnv_00000000000000000000000001?a=1&b=2\n"),
+            "{text}"
+        );
         assert!(!words(|n| n.preview = None).text().contains('>'));
     }
 
@@ -188,7 +198,11 @@ mod tests {
         };
         let html = words(change).html();
         assert!(!html.contains("<img") && html.contains("&lt;img src=x onerror=alert(1)&gt;"), "{html}");
-        assert!(html.contains("href=\"https://app.example.com/inbox/cnv_00000000000000000000000001?a=1&amp;b=2\""));
+        assert!(
+            html.contains(
+                "href=\"https://app.example.com/inbox/cnv_00000000000000000000000001?a=1&amp;b=2\""
+            )
+        );
         assert!(!html.contains('\u{202e}') && !words(change).text().contains('\u{202e}'));
         let mut notification = notification();
         change(&mut notification);

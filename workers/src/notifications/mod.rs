@@ -6,6 +6,8 @@
 mod follow;
 mod letter;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use deadpool_postgres::Pool;
 use crate::process::Context;
 use tell::Teller;
 
-/// Emails of one process on their way at once, each with a connection of its own.
+/// Emails of one process on their way at once.
 const SENDERS: u32 = 4;
 /// Between looks that found nothing, and after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,7 +32,7 @@ const WATCH: Duration = Duration::from_secs(5);
 /// When the mail server's address cannot be used.
 pub fn start(context: &Context) -> anyhow::Result<()> {
     let (config, timeout) = (&context.config.notifications, context.config.timings.provider_timeout);
-    let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, SENDERS, timeout)).transpose()?;
+    let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, timeout)).transpose()?;
     let told = match &mailer {
         Some(_) => "no email has been sent yet",
         None => {

@@ -56,7 +56,9 @@ impl Teller {
         let patience = self.timings.lease.saturating_sub(self.timings.provider_timeout) / 2;
         let claimed = within(patience, async {
             let client = self.pool.get().await?;
-            let Some(claim) = notifications::claim(&client, self.timings.lease).await? else { return Ok(None) };
+            let Some(claim) = notifications::claim(&client, self.timings.lease).await? else {
+                return Ok(None);
+            };
             Ok(Some((claim, notifications::find(&client, claim.id).await?)))
         });
         let Some((claim, found)) = claimed.await? else { return Ok(false) };
@@ -117,7 +119,7 @@ impl Teller {
         let recording = async { notifications::record(&self.pool.get().await?, claim, end).await };
         let recorded = within(self.timings.lease, recording).await?;
         if !recorded {
-            tracing::warn!(notification = %claim.id, "an email was sent after its lease had lapsed; it may be sent twice");
+            tracing::warn!(notification = %claim.id, "the lease of an email had lapsed before its outcome was recorded; it may be sent twice");
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(super) async fn check(report: &mut Report, notifications: &Notifications) {
         return report.ok("smtp", "SWITCHBOARD_SMTP_URL is not set: nobody is told by email");
     };
     let remedy = "start the mail server, or correct SWITCHBOARD_SMTP_URL; emails are tried again for a day";
-    match Mailer::new(mail, 1, PATIENCE) {
+    match Mailer::new(mail, PATIENCE) {
         Err(error) => report.fail("smtp", error.to_string(), remedy),
         Ok(mailer) => match mailer.test().await {
             Ok(()) => report.ok("smtp", "the mail server takes us in"),

@@ -3,6 +3,7 @@
 use common::testing::eventually;
 use faults::{Desk, Told, Webhook};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::watch::SOON;
 
@@ -17,16 +18,15 @@ fn dropped(reason: &str) -> Told {
 /// The contact of this address writes these texts, in one webhook.
 async fn write(desk: &Desk, address: &str, texts: &[&str]) {
     let number = desk.system.client.number();
-    let texts = texts.iter().enumerate();
-    let webhook = texts.fold(Webhook::new(), |webhook, (place, text)| {
-        let id = format!("wamid.{address}.{place}.{}", text.len());
-        webhook.text(number, address, &id, text)
+    let webhook = texts.iter().fold(Webhook::new(), |webhook, text| {
+        webhook.text(number, address, &format!("wamid.{}", Uuid::new_v4()), text)
     });
     assert_eq!(desk.system.client.post_webhook(&webhook).await.unwrap(), 200);
 }
 
-fn text<'a>(email: &'a Value, field: &str) -> &'a str {
-    email[field].as_str().unwrap_or_else(|| panic!("no {field} in {email}"))
+/// A field of an email, with its lines ended as ours are.
+fn text(email: &Value, field: &str) -> String {
+    email[field].as_str().unwrap_or_else(|| panic!("no {field} in {email}")).replace("\r\n", "\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn messages_join_the_email_that_waits_and_those_after_it_was_begun_make_th
     let desk = Desk::start(&[]).await.unwrap();
     let (olu, conversation) = (desk.system.workspace.user, desk.conversation("15558000011").await);
     desk.give(conversation, olu).await;
-    for (place, words) in ["one", "two ", "three"].into_iter().enumerate() {
+    for (place, words) in ["one", "two", "three"].into_iter().enumerate() {
         write(&desk, "15558000011", &[words]).await;
         desk.read(place as i64 + 1).await;
     }
@@ -88,13 +88,13 @@ async fn an_assignment_is_told_at_once_and_nothing_of_the_contact_becomes_markup
     desk.sql("UPDATE conversations SET last_message_preview = '<script>alert(1)</script> & \"co\"'").await;
     desk.assign(conversation, ben).await;
     let email = desk.until_emails("ben", 1).await.remove(0);
-    assert_eq!(
-        text(&email, "subject"),
-        "Conversation with <b>Zoë</b> Bcc: x@example.com 🦜 assigned to you"
-    );
+    assert_eq!(text(&email, "subject"), "Conversation with <b>Zoë</b> Bcc: x@example.com 🦜 assigned to you");
     let html = text(&email, "html");
     assert!(html.contains("&lt;b&gt;Zoë&lt;/b&gt; Bcc: x@example.com 🦜"), "{html}");
-    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp;") && !html.contains("<script"), "{html}");
+    assert!(
+        html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp;") && !html.contains("<script"),
+        "{html}"
+    );
     assert!(text(&email, "text").contains("> <script>alert(1)</script> & \"co\"\n"));
     assert_eq!(email["recipients"], serde_json::json!(["ben@example.com"]));
     assert_eq!(desk.told(conversation, ben).await, sent(1));
@@ -106,12 +106,28 @@ async fn what_is_true_when_an_email_is_due_decides_whether_there_is_one() {
     let mut cases = Vec::new();
     let endings = [
         ("gone", "user_disabled", "UPDATE users SET disabled_at = now() WHERE id = '{user}'"),
-        ("moved", "reassigned", "UPDATE conversations SET assignee_id = '{other}' WHERE id = '{conversation}'"),
+        (
+            "moved",
+            "reassigned",
+            "UPDATE conversations SET assignee_id = '{other}' WHERE id = '{conversation}'",
+        ),
         ("freed", "reassigned", "UPDATE conversations SET assignee_id = NULL WHERE id = '{conversation}'"),
         ("calm", "read", "UPDATE conversations SET unread_count = 0 WHERE id = '{conversation}'"),
-        ("deaf", "not_wanted", "INSERT INTO notification_preferences VALUES ('{organization}', '{user}', true, false, true)"),
-        ("mute", "not_wanted", "INSERT INTO notification_preferences VALUES ('{organization}', '{user}', true, true, false)"),
-        ("busy", "sent", "INSERT INTO notification_preferences VALUES ('{organization}', '{user}', false, true, true)"),
+        (
+            "deaf",
+            "not_wanted",
+            "INSERT INTO notification_preferences VALUES ('{organization}', '{user}', true, false, true)",
+        ),
+        (
+            "mute",
+            "not_wanted",
+            "INSERT INTO notification_preferences VALUES ('{organization}', '{user}', true, true, false)",
+        ),
+        (
+            "busy",
+            "sent",
+            "INSERT INTO notification_preferences VALUES ('{organization}', '{user}', false, true, true)",
+        ),
     ];
     for (place, (name, reason, sql)) in endings.into_iter().enumerate() {
         let (address, user) = (format!("1555800003{place}"), desk.user(name).await);

@@ -16,7 +16,11 @@ fn ended(state: &str, reason: Option<&str>, attempts: i32) -> Told {
 async fn smtp(worker: &Process) -> Result<Value, String> {
     let report = worker.internal("/readyz").await.map_err(|error| error.to_string())?;
     let report: Value = serde_json::from_str(&report).map_err(|error| error.to_string())?;
-    if report["parts"]["smtp"].is_object() { Ok(report["parts"]["smtp"].clone()) } else { Err(report.to_string()) }
+    if report["parts"]["smtp"].is_object() {
+        Ok(report["parts"]["smtp"].clone())
+    } else {
+        Err(report.to_string())
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +69,37 @@ async fn what_a_mail_server_puts_off_is_tried_again_and_what_it_refuses_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_off_gives_way_to_what_came_after_it() {
+    let desk = Desk::start(&[]).await.unwrap();
+    let (ann, conversation) = (desk.user("ann").await, desk.conversation("15558100005").await);
+    desk.mail_fault(&json!({ "fault": { "refuse": { "code": 451 } } })).await.unwrap();
+    desk.assign(conversation, ann).await;
+    let until = async |sql: &str| {
+        eventually(sql, SOON, async || match desk.number(sql).await {
+            1 => Ok(()),
+            other => Err(other),
+        })
+        .await;
+    };
+    until("SELECT count(*) FROM notifications WHERE reason = 'not_taken'").await;
+    let webhook =
+        faults::Webhook::new().text(desk.system.client.number(), "15558100005", "wamid.later", "Hello?");
+    assert_eq!(desk.system.client.post_webhook(&webhook).await.unwrap(), 200);
+    until("SELECT count(*) FROM notifications WHERE state = 'dropped' AND reason = 'superseded'").await;
+    until(
+        "SELECT count(*) FROM notifications WHERE state = 'waiting' AND assigned AND message_id IS NOT NULL",
+    )
+    .await;
+    desk.system.client.sandbox_delete("/mail/faults").await.unwrap();
+    desk.hurry().await;
+    until("SELECT count(*) FROM notifications WHERE state = 'sent'").await;
+    let emails = desk.emails("ann").await.unwrap();
+    assert_eq!(emails.len(), 1, "{emails:?}");
+    let text = emails[0]["text"].as_str().unwrap().replace("\r\n", "\n");
+    assert!(text.contains("was assigned to you. One message is unread.\n\n> Hello?\n"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_email_taken_by_the_server_but_not_recorded_comes_again_under_the_same_message_id() {
     let mut desk = Desk::start(&[]).await.unwrap();
     let (ben, conversation) = (desk.user("ben").await, desk.conversation("15558100011").await);
@@ -84,7 +119,10 @@ async fn an_email_taken_by_the_server_but_not_recorded_comes_again_under_the_sam
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_side_by_side_tell_everybody_once() {
     let desk = Desk::start(&[("SWITCHBOARD_LEASE_SECONDS", "60")]).await.unwrap();
-    let _others = [desk.system.start_worker("notifications").unwrap(), desk.system.start_worker("notifications").unwrap()];
+    let _others = [
+        desk.system.start_worker("notifications").unwrap(),
+        desk.system.start_worker("notifications").unwrap(),
+    ];
     let ben = desk.user("ben").await;
     for place in 0..60 {
         let conversation = desk.conversation(&format!("155581010{place:02}")).await;
@@ -127,13 +165,17 @@ async fn a_wrong_password_costs_no_email_and_is_told() {
         environment
     };
     let (wrong, right) = (with("wrong"), with("right%21"));
-    assert!(desk.worker.terminate().unwrap());
+    desk.worker.kill().unwrap();
     desk.worker = Process::start("notifications", &[], wrong).unwrap();
     let (ben, conversation) = (desk.user("ben").await, desk.conversation("15558100031").await);
     desk.assign(conversation, ben).await;
     eventually("it says that the server does not let it in", SOON, async || {
         let part = smtp(&desk.worker).await?;
-        if part["ok"] == false && part["detail"] == "the mail server answered 535" { Ok(()) } else { Err(part.to_string()) }
+        if part["ok"] == false && part["detail"] == "the mail server answered 535" {
+            Ok(())
+        } else {
+            Err(part.to_string())
+        }
     })
     .await;
     assert!(desk.worker.terminate().unwrap());

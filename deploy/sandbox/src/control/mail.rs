@@ -15,8 +15,7 @@ use crate::mail::MailRule;
 use crate::sandbox::Sandbox;
 
 /// Emails are shown in a frame that may do nothing but open links elsewhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-src 'self'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-src 'self'";
 
 /// Which emails to list.
 #[derive(Debug, Deserialize)]

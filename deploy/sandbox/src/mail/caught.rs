@@ -62,8 +62,10 @@ impl Caught {
         let parsed = MessageParser::default().parse(&incoming.raw).ok_or("is not an email")?;
         let shown = parsed.from().and_then(|from| from.first());
         let from = shown.map(|from| json!({ "name": from.name(), "address": from.address() }));
-        let headers: Vec<_> =
-            parsed.headers_raw().map(|(name, value)| json!({ "name": name, "value": value.trim() })).collect();
+        let headers: Vec<_> = parsed
+            .headers_raw()
+            .map(|(name, value)| json!({ "name": name, "value": value.trim() }))
+            .collect();
         let mut kept = self.kept.lock();
         kept.last += 1;
         let email = json!({
@@ -81,7 +83,8 @@ impl Caught {
     /// The emails to a recipient, or all.
     pub fn list(&self, recipient: Option<&str>) -> Vec<Value> {
         let to = |email: &&Value| {
-            let mut recipients = email["recipients"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let mut recipients =
+                email["recipients"].as_array().into_iter().flatten().filter_map(Value::as_str);
             recipient.is_none_or(|wanted| recipients.any(|one| one.eq_ignore_ascii_case(wanted)))
         };
         self.kept.lock().emails.iter().filter(to).cloned().collect()

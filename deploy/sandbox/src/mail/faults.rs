@@ -106,7 +106,8 @@ impl MailFaults {
     /// The fault of the oldest rule for this recipient, which is used up by one.
     pub fn pick(&self, recipient: &str) -> Option<MailFault> {
         let mut rules = self.0.lock();
-        let meant = |rule: &MailRule| rule.recipient.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(recipient));
+        let meant =
+            |rule: &MailRule| rule.recipient.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(recipient));
         let place = rules.iter().position(meant)?;
         let rule = rules.get_mut(place)?;
         let fault = rule.fault.clone();

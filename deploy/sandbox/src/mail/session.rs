@@ -125,7 +125,10 @@ impl<'a> Session<'a> {
         sleep(fault.delay()).await;
         if let Some(refusal) = &fault.refuse {
             let code = refusal.code;
-            let text = refusal.text.clone().unwrap_or_else(|| format!("{}.1.1 <{address}>: refused on request", code / 100));
+            let text = refusal
+                .text
+                .clone()
+                .unwrap_or_else(|| format!("{}.1.1 <{address}>: refused on request", code / 100));
             return reply(format_args!("{code} {text}"));
         }
         email.to.push(address);
