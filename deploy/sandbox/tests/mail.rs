@@ -77,7 +77,7 @@ async fn an_email_is_kept_as_it_was_said() {
     assert_eq!(reply, "250 2.0.0 kept as 1");
     let email = emails(&sandbox, "/mail?recipient=ann@example.com").await.remove(0);
     assert_eq!(email["subject"], "Zoë 🦜");
-    assert_eq!(email["text"], "Hello\r\n.dotted");
+    assert_eq!(email["text"], "Hello\r\n.dotted\r\n");
     assert_eq!(email["messageId"], "1@example.com");
     assert_eq!((&email["sender"], &email["user"]), (&json!("inbox@example.com"), &json!("user")));
     assert_eq!(email["from"], json!({ "name": "Inbox", "address": "inbox@example.com" }));

@@ -57,7 +57,7 @@ impl Caught {
     }
 
     /// Keeps an email, or says what is wrong with it.
-    pub fn keep(&self, incoming: &Incoming, at: String) -> Result<u64, &'static str> {
+    pub fn keep(&self, incoming: &Incoming, at: &str) -> Result<u64, &'static str> {
         check(incoming)?;
         let parsed = MessageParser::default().parse(&incoming.raw).ok_or("is not an email")?;
         let shown = parsed.from().and_then(|from| from.first());

@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
         let email = self.email.take().unwrap_or_default();
         let hold = std::mem::take(&mut self.hold);
         let clock = &self.sandbox.clock;
-        match self.sandbox.mail.keep(&email, clock.rfc3339(clock.now())) {
+        match self.sandbox.mail.keep(&email, &clock.rfc3339(clock.now())) {
             Ok(n) => {
                 sleep(hold.hold()).await;
                 reply(format_args!("250 2.0.0 kept as {n}"))
