@@ -43,7 +43,7 @@ pub enum Rejected {
 
 /// A queue in front of group transactions; cheap to clone.
 pub struct Batcher<I, O> {
-    queue: mpsc::Sender<(I, oneshot::Sender<O>)>,
+    queue: mpsc::Sender<Item<I, O>>,
 }
 
 impl<I, O> Clone for Batcher<I, O> {
@@ -87,9 +87,12 @@ impl<I: Send + 'static, O: Send + 'static> Batcher<I, O> {
     }
 }
 
+/// An item, and who waits for its answer.
+type Item<I, O> = (I, oneshot::Sender<O>);
+
 /// Where the writers of a batcher take their groups from.
 struct Source<I, O> {
-    items: Arc<Mutex<mpsc::Receiver<(I, oneshot::Sender<O>)>>>,
+    items: Arc<Mutex<mpsc::Receiver<Item<I, O>>>>,
     turn: Arc<Semaphore>,
 }
 
@@ -100,7 +103,7 @@ impl<I, O> Clone for Source<I, O> {
 }
 
 /// A group, and the turn that its writer has unless an earlier group takes long.
-type Group<I, O> = (Vec<(I, oneshot::Sender<O>)>, Option<OwnedSemaphorePermit>);
+type Group<I, O> = (Vec<Item<I, O>>, Option<OwnedSemaphorePermit>);
 
 impl<I, O> Source<I, O> {
     /// Waits for an item, and for the turn while others join it; nothing once every sender is gone.
