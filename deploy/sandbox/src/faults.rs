@@ -26,6 +26,36 @@ pub struct Fault {
     /// Change the statuses that follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusFault>,
+    /// Disturb a call about a file; such a rule meets no message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaFault>,
+}
+
+/// What goes wrong with a call about a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MediaFault {
+    /// Which call.
+    pub on: MediaCall,
+    /// Wait this long first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<u64>,
+    /// Answer with this status and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// Cut the connection instead of answering.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
+}
+
+/// A call about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MediaCall {
+    /// Where it is.
+    LookUp,
+    /// Its bytes.
+    Download,
 }
 
 /// An error to answer with.
@@ -178,6 +208,21 @@ impl Faults {
         before - rules.list.len()
     }
 
+    /// The fault for a call about a file: of the oldest rule that has one for this call.
+    pub fn pick_media(&self, call: MediaCall) -> Option<MediaFault> {
+        if !self.any.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut rules = self.rules.lock();
+        let meets = |rule: &&mut Rule| rule.fault.media.as_ref().is_some_and(|fault| fault.on == call);
+        let rule = rules.list.iter_mut().find(meets)?;
+        rule.times = rule.times.map(|times| times.saturating_sub(1));
+        let picked = rule.fault.media.clone();
+        rules.list.retain(|rule| rule.times != Some(0));
+        self.any.store(!rules.list.is_empty(), Ordering::Release);
+        picked
+    }
+
     /// The fault for one message. Each field comes from the oldest rule that has it, and only rules that give
     /// a field are used up, so that two rules of one kind take effect one after the other.
     pub fn pick(&self, sender: &str, recipient: &str) -> Option<Fault> {
@@ -212,7 +257,8 @@ impl Fault {
     pub fn is_bounded(&self) -> bool {
         let status_delay = self.status.as_ref().and_then(|status| status.delay_ms);
         let copies = self.status.as_ref().map_or(0, |status| status.duplicate);
-        let times = [self.delay_ms, self.hold_ms, status_delay];
+        let media_delay = self.media.as_ref().and_then(|media| media.delay_ms);
+        let times = [self.delay_ms, self.hold_ms, status_delay, media_delay];
         times.into_iter().flatten().all(|milliseconds| milliseconds <= LONGEST_MS) && copies <= MOST_COPIES
     }
 

@@ -1,12 +1,13 @@
 //! The two kinds of message a chat holds, and how far each has come.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
 use crate::account::Phone;
 use crate::clock::Micros;
+use crate::media::Medium;
 
 /// A message of the business that the sandbox accepted.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct Accepted {
     pub at: Micros,
     /// How far it has come.
     pub progress: Progress,
+    /// Its linked file, once it has been fetched.
+    pub fetched: OnceLock<Arc<Medium>>,
 }
 
 /// A message that a contact wrote.

@@ -75,6 +75,8 @@ pub struct Behaviour {
     pub recipient_faults: bool,
     /// Messages of each chat kept for the phone page.
     pub chat_history: usize,
+    /// Whether linked files are fetched, if they are on this machine.
+    pub fetch_links: bool,
 }
 
 impl Default for Behaviour {
@@ -96,6 +98,7 @@ impl Default for Behaviour {
             window_seconds: 24 * 60 * 60,
             recipient_faults: true,
             chat_history: 200,
+            fetch_links: true,
         }
     }
 }

@@ -106,3 +106,82 @@ async fn a_contacts_file_can_be_fetched() {
     let file = sandbox.client.get(details["url"].as_str().unwrap()).bearer_auth(TOKEN).send().await.unwrap();
     assert_eq!(file.text().await.unwrap(), "hello");
 }
+
+/// Serves files of any name that ends in a type.
+async fn file_server() -> String {
+    let app = axum::Router::new().route(
+        "/{kind}",
+        axum::routing::get(async |axum::extract::Path(kind): axum::extract::Path<String>| {
+            match kind.as_str() {
+                "png" => Ok(([("content-type", "image/png")], vec![7_u8; 100_000])),
+                "large" => Ok(([("content-type", "image/png")], vec![7_u8; (5 << 20) + 1])),
+                "text" => Ok(([("content-type", "text/plain")], b"words".to_vec())),
+                _ => Err(axum::http::StatusCode::NOT_FOUND),
+            }
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    base
+}
+
+#[tokio::test]
+async fn a_linked_file_is_fetched_or_its_message_fails() {
+    let (sandbox, receiver) = boot(calm()).await;
+    let base = file_server().await;
+    let send = |kind: &str, path: &str, name: &str| {
+        json!({"messaging_product": "whatsapp", "to": CONTACT, "type": kind, kind: {"link": format!("{base}/{path}")},
+            "biz_opaque_callback_data": name})
+    };
+    let cases = [
+        ("image", "png", "delivered"),
+        ("image", "large", "failed"),
+        ("image", "text", "failed"),
+        ("document", "text", "delivered"),
+        ("image", "none", "failed"),
+    ];
+    for (n, (kind, path, expected)) in cases.into_iter().enumerate() {
+        let name = format!("m{n}");
+        assert_eq!(sandbox.send(&send(kind, path, &name)).await.0, 200);
+        receiver
+            .wait(expected, |all| {
+                let found = crate::support::accepted_statuses(all);
+                found.contains(&(name.clone(), expected.to_owned())).then_some(())
+            })
+            .await;
+    }
+    let failed = receiver
+        .all()
+        .iter()
+        .flat_map(|delivery| delivery.statuses())
+        .find(|status| status["status"] == "failed");
+    assert_eq!(failed.unwrap()["errors"][0]["code"], 131_053);
+    let ledger = sandbox.ledger().await;
+    assert_eq!(ledger[0]["media"]["size"], 100_000);
+    assert!(ledger[1].get("media").is_none(), "{}", ledger[1]);
+    sandbox.set(json!({"fetchLinks": false})).await;
+    assert_eq!(sandbox.send(&send("image", "none", "off")).await.0, 200);
+    receiver
+        .wait("delivered", |all| {
+            crate::support::accepted_statuses(all).contains(&("off".into(), "delivered".into())).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn calls_about_files_can_be_disturbed() {
+    let (sandbox, _receiver) = boot(calm()).await;
+    let id = uploaded(&sandbox, "image/png", b"123456").await;
+    let path = format!("/v24.0/{id}");
+    sandbox.fault(json!({"times": 1, "fault": {"media": {"on": "lookUp", "httpStatus": 500}}})).await;
+    sandbox.fault(json!({"times": 1, "fault": {"media": {"on": "download", "cut": true}}})).await;
+    sandbox.send_text(CONTACT, "met by neither").await;
+    assert_eq!(sandbox.graph("GET", &path, None).await.0, 500);
+    let details = sandbox.graph("GET", &path, None).await.1;
+    let url = details["url"].as_str().unwrap();
+    assert!(sandbox.client.get(url).bearer_auth(TOKEN).send().await.is_err());
+    assert_eq!(sandbox.client.get(url).bearer_auth(TOKEN).send().await.unwrap().status(), 200);
+    let wrong = json!({"fault": {"media": {"on": "download", "httpStatus": 200}}});
+    assert_eq!(sandbox.control("POST", "/control/faults", Some(&wrong)).await.0, 400);
+}

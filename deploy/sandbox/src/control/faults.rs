@@ -29,6 +29,11 @@ pub async fn create_fault(
     {
         return Err(ControlError::invalid("refuse.httpStatus must be between 400 and 599"));
     }
+    if let Some(status) = rule.fault.media.as_ref().and_then(|media| media.http_status)
+        && !(400..=599).contains(&status)
+    {
+        return Err(ControlError::invalid("media.httpStatus must be between 400 and 599"));
+    }
     if !rule.fault.is_bounded() {
         return Err(ControlError::invalid("times in milliseconds end at a day, duplicate at 1000"));
     }

@@ -47,6 +47,9 @@ struct Entry<'a> {
     correlation: Option<&'a str>,
     body: &'a RawValue,
     at: String,
+    /// The linked file, once it has been fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media: Option<Value>,
 }
 
 /// Reads entries in order of acceptance.
@@ -84,6 +87,10 @@ fn entry<'a>(sandbox: &Sandbox, message: &'a Accepted) -> serde_json::Result<Ent
         correlation: message.correlation.as_deref(),
         body: serde_json::from_slice(&message.body)?,
         at: sandbox.clock.rfc3339(message.at),
+        media: message.fetched.get().map(|medium| {
+            let sha256 = medium.sha256_base64();
+            json!({"mimeType": medium.mime_type, "size": medium.bytes.len(), "sha256": sha256})
+        }),
     })
 }
 

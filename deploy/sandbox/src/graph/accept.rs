@@ -1,12 +1,12 @@
 //! Takes a correct message in: window, rates, ledger, chat and statuses.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::error::GraphError;
 use super::statuses;
 use super::validate::Message;
 use crate::account::Phone;
-use crate::chat::{Chats, Entry};
+use crate::chat::{Chat, Chats, Entry};
 use crate::clock::{MILLISECOND, Micros};
 use crate::faults::StatusFault;
 use crate::message::{Accepted, Progress, Step};
@@ -18,13 +18,13 @@ use crate::webhook::{Event, Update};
 
 const SECOND: Micros = 1_000 * MILLISECOND;
 
-/// Takes a message in, or says which rule of the provider forbids it now.
+/// Takes a message in, or says which rule of the provider forbids it now. How it fares is told at once, or later by `tell`.
 pub(super) fn accept(
     sandbox: &Sandbox,
     phone: &Arc<Phone>,
     message: &Message<'_>,
     body: &[u8],
-    fault: Option<&StatusFault>,
+    (fault, tell_later): (Option<&StatusFault>, bool),
 ) -> Result<Arc<Accepted>, GraphError> {
     let behaviour = sandbox.behaviour.get();
     let profile = phone.profile();
@@ -51,14 +51,40 @@ pub(super) fn accept(
             body: body.into(),
             at: now,
             progress: Progress::at(Step::Accepted),
+            fetched: OnceLock::new(),
         })
     });
     chat.remember(Entry::Accepted(accepted.clone()), behaviour.chat_history);
-    for planned in statuses::plan(now, message.is_reaction, &behaviour, fault, &mut chat.due) {
+    if !tell_later {
+        schedule(sandbox, chat, &accepted, (message.is_reaction, now), fault);
+    }
+    Ok(accepted)
+}
+
+/// Tells, from now on, how a message fares that was accepted before.
+pub(super) fn tell(
+    sandbox: &Sandbox,
+    phone: &Arc<Phone>,
+    accepted: &Arc<Accepted>,
+    only_sent: bool,
+    fault: Option<&StatusFault>,
+) {
+    let mut chats = phone.chats.lock();
+    let now = sandbox.clock.now();
+    schedule(sandbox, chats.open(&accepted.recipient), accepted, (only_sent, now), fault);
+}
+
+fn schedule(
+    sandbox: &Sandbox,
+    chat: &mut Chat,
+    accepted: &Arc<Accepted>,
+    (only_sent, now): (bool, Micros),
+    fault: Option<&StatusFault>,
+) {
+    for planned in statuses::plan(now, only_sent, &sandbox.behaviour.get(), fault, &mut chat.due) {
         let event = Event::Status { message: accepted.clone(), step: planned.step, code: planned.code };
         sandbox.webhooks.schedule.add(planned.due, Update { at: planned.due, event });
     }
-    Ok(accepted)
 }
 
 /// Checks window and rates; counts the message only if all allow it.

@@ -1,6 +1,7 @@
 //! Media: upload, look up, download, delete.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::multipart::MultipartRejection;
@@ -10,10 +11,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::answer;
 use super::caller::Caller;
 use super::error::GraphError;
 use super::paging::Query;
 use crate::clock::{MILLISECOND, Micros};
+use crate::faults::MediaCall;
 use crate::media::{self, Medium};
 use crate::sandbox::Sandbox;
 use crate::webhook::signature;
@@ -78,6 +81,19 @@ async fn read(mut form: Multipart) -> Result<Form, axum::extract::multipart::Mul
     Ok(read)
 }
 
+/// What a fault does to a call about a file: an answer in place of the usual one, if it gives one.
+pub(super) async fn disturbed(sandbox: &Sandbox, call: MediaCall) -> Option<Response> {
+    let fault = sandbox.faults.pick_media(call)?;
+    if let Some(milliseconds) = fault.delay_ms {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+    if fault.cut {
+        return Some(answer::cut());
+    }
+    let status = fault.http_status.and_then(|status| StatusCode::from_u16(status).ok())?;
+    Some(status.into_response())
+}
+
 /// A file's details, with an address to download it from for five minutes.
 pub(super) fn look_up(
     sandbox: &Sandbox,
@@ -117,6 +133,9 @@ pub async fn download_media(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, GraphError> {
+    if let Some(answer) = disturbed(&sandbox, MediaCall::Download).await {
+        return Ok(answer);
+    }
     let caller = Caller::from_headers(&headers, &uri)?;
     let gone = || StatusCode::NOT_FOUND.into_response();
     let Ok(medium) = find(&sandbox, &caller, &id, "get") else {

@@ -14,6 +14,7 @@ use super::accept::accept;
 use super::answer;
 use super::caller::Caller;
 use super::error::GraphError;
+use super::links;
 use super::validate::{self, Known, Message, Request};
 use crate::account::Phone;
 use crate::faults::{Drop, Fault};
@@ -56,7 +57,7 @@ fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, GraphE
 }
 
 async fn take_in(
-    sandbox: &Sandbox,
+    sandbox: &Arc<Sandbox>,
     phone: &Arc<Phone>,
     message: &Message<'_>,
     body: &[u8],
@@ -69,7 +70,11 @@ async fn take_in(
     if let Some(refuse) = &fault.refuse {
         return Err(refuse.into());
     }
-    let accepted = accept(sandbox, phone, message, body, fault.status.as_ref())?;
+    let linked = sandbox.behaviour.get().fetch_links.then(|| links::of(body)).flatten();
+    let accepted = accept(sandbox, phone, message, body, (fault.status.as_ref(), linked.is_some()))?;
+    if let Some(linked) = linked {
+        links::fetch_and_tell(sandbox, phone, &accepted, linked, fault.status.clone());
+    }
     if let Some(milliseconds) = fault.hold_ms {
         let _hold = sandbox.held.begin(&accepted, sandbox.clock.now());
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;

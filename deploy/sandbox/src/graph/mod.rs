@@ -5,6 +5,7 @@ mod answer;
 mod caller;
 pub mod codes;
 pub mod error;
+mod links;
 pub mod media;
 pub mod message_templates;
 pub mod messages;

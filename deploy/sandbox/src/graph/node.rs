@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, Uri};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::caller::Caller;
@@ -12,6 +13,7 @@ use super::error::GraphError;
 use super::paging::Query;
 use super::{media, phone_numbers};
 use crate::account::AccountState;
+use crate::faults::MediaCall;
 use crate::sandbox::Sandbox;
 
 /// Shows an object, whatever it is.
@@ -20,27 +22,35 @@ pub async fn get_node(
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
     uri: Uri,
-) -> Result<Json<Value>, GraphError> {
-    let query = Query::of(&uri);
-    if sandbox.directory.phone(&id).is_some() {
-        let phone = caller.phone(&sandbox, &id, "get")?;
+) -> Result<Response, GraphError> {
+    if sandbox.media.get(&id).is_some()
+        && let Some(answer) = media::disturbed(&sandbox, MediaCall::LookUp).await
+    {
+        return Ok(answer);
+    }
+    show(&sandbox, &caller, &id, &Query::of(&uri)).map(IntoResponse::into_response)
+}
+
+fn show(sandbox: &Sandbox, caller: &Caller, id: &str, query: &Query) -> Result<Json<Value>, GraphError> {
+    if sandbox.directory.phone(id).is_some() {
+        let phone = caller.phone(sandbox, id, "get")?;
         let view = phone_numbers::view(&phone.profile().config, &phone.account.state());
         return Ok(Json(query.select(view)));
     }
-    if sandbox.directory.account(&id).is_some() {
-        let account = caller.account(&sandbox, &id, "get")?;
+    if sandbox.directory.account(id).is_some() {
+        let account = caller.account(sandbox, id, "get")?;
         return Ok(Json(query.select(account_view(&account.state()))));
     }
-    let accounts = caller.accounts(&sandbox)?;
-    if sandbox.media.get(&id).is_some() {
-        return media::look_up(&sandbox, &caller, &id, &query).map(Json);
+    let accounts = caller.accounts(sandbox)?;
+    if sandbox.media.get(id).is_some() {
+        return media::look_up(sandbox, caller, id, query).map(Json);
     }
     let states = accounts.iter().map(|account| account.state());
     let template =
         states.flat_map(|state| state.templates.clone()).find(|template| template.view["id"] == id);
     match template {
         Some(template) => Ok(Json(query.select(template.view.clone()))),
-        None => Err(GraphError::no_object("get", &id)),
+        None => Err(GraphError::no_object("get", id)),
     }
 }
 

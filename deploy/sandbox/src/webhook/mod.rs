@@ -57,6 +57,12 @@ impl Webhooks {
         self.tasks.spawn(async move { stop.run_until_cancelled(webhooks.hand_out()).await });
     }
 
+    /// Does something beside, which ends with the sandbox.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { stop.run_until_cancelled(work).await });
+    }
+
     /// Waits until every task has ended; the stop signal must have been given.
     pub async fn finish(&self) {
         self.tasks.close();
