@@ -53,9 +53,13 @@ impl From<tokio_postgres::Error> for Stopped {
 impl Once {
     /// The request to `route` by `principal` with this body.
     pub fn new(principal: &Principal, route: &'static str, key: IdempotencyKey, body: &[u8]) -> Self {
+        Self::hashed(principal, route, key, Sha256::digest(body).into())
+    }
+
+    /// The same for a body that was read as a stream.
+    pub fn hashed(principal: &Principal, route: &'static str, key: IdempotencyKey, hash: [u8; 32]) -> Self {
         let credential = principal.key.0;
-        let request = key.0.map(|key| Request { credential, route, key, hash: Sha256::digest(body).into() });
-        Self { request }
+        Self { request: key.0.map(|key| Request { credential, route, key, hash }) }
     }
 
     /// Answers: with the first answer to the same request, or by doing `work`, whose answer is kept.

@@ -45,6 +45,7 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "Conversations", description = "All messages with one contact on one inbox"),
         (name = "Messages", description = "Messages and what happened to them"),
         (name = "Users", description = "The people of your organization"),
+        (name = "Media", description = "Files: uploaded for messages, and those that contacts sent"),
         (name = "Channel webhooks", description = "Called by the channels"),
         (name = "Health", description = "For whoever watches over the process"),
     )

@@ -1,16 +1,17 @@
 //! Every route, by audience. The description of the API is generated from this page.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use http::header;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
-use crate::routes::{channel_webhooks, connections, conversations, health, inboxes, messages, users};
+use crate::routes::{channel_webhooks, connections, conversations, health, inboxes, media, messages, users};
 use crate::state::AppState;
 use crate::{openapi, problems};
 
@@ -43,6 +44,11 @@ pub fn operations() -> OpenApiRouter<AppState> {
             users::get_notification_preferences::get_notification_preferences,
             users::update_notification_preferences::update_notification_preferences
         ))
+        // Read as a stream, with a limit of its own.
+        .routes(routes!(media::upload::upload_media).layer(DefaultBodyLimit::disable()))
+        .routes(routes!(media::get::get_media))
+        // Browsers and providers, by signed links.
+        .routes(routes!(media::link::get_linked_media))
         // Channels, by their signatures.
         .routes(routes!(
             channel_webhooks::verify::verify_channel_webhook,

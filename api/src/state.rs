@@ -9,9 +9,11 @@ use common::crypto::Sealer;
 use common::db;
 use common::http_client;
 use common::internal::Readiness;
+use common::media::{Links, Store};
 use common::problem::Problem;
 use common::shutdown::Shutdown;
 use deadpool_postgres::{Object, Pool};
+use tokio::sync::Semaphore;
 
 use crate::accept::Acceptor;
 use crate::auth::Keys;
@@ -20,6 +22,9 @@ use crate::provider;
 use crate::rate_limit::RateLimit;
 use crate::routes::channel_webhooks::VerifyTokens;
 use crate::user_directory::Directory;
+
+/// Uploads at once in a process.
+const UPLOADS: usize = 32;
 
 /// What every handler works with; cheap to clone.
 #[derive(Clone)]
@@ -51,6 +56,12 @@ pub struct Parts {
     pub acceptor: Acceptor,
     /// Takes channel webhooks in.
     pub intake: Intake,
+    /// Where files lie.
+    pub store: Store,
+    /// Makes and reads links to files.
+    pub links: Links,
+    /// Room for uploads: each holds some megabytes in memory.
+    pub uploads: Semaphore,
     /// The API's description, as served.
     pub openapi: Bytes,
 }
@@ -73,7 +84,7 @@ impl AppState {
     /// Builds the state.
     ///
     /// # Errors
-    /// When the system's certificate store cannot be read.
+    /// When the system's certificate store cannot be read, or the store of files cannot be used.
     pub fn new(config: Config, wiring: Wiring) -> anyhow::Result<Self> {
         let Wiring { pool, readiness, shutdown, acceptor, intake } = wiring;
         Ok(Self(Arc::new(Parts {
@@ -84,6 +95,9 @@ impl AppState {
             verify_tokens: VerifyTokens::default(),
             directory: Directory::new(config.user_directory.clone()),
             openapi: crate::openapi::document()?,
+            store: Store::open(&config.media.place)?,
+            links: Links::new(&config.master_key, &config.http),
+            uploads: Semaphore::new(UPLOADS),
             config,
             pool,
             readiness,

@@ -1,6 +1,6 @@
 //! Every operation against every state of a credential, and every id against a stranger.
 
-use common::domain::ids::{ConnectionId, ConversationId, InboxId, MessageId, UserId};
+use common::domain::ids::{ConnectionId, ConversationId, InboxId, MediaId, MessageId, UserId};
 use common::domain::principal::{Role, Scope};
 use common::testing::Workspace;
 use serde_json::{Value, json};
@@ -34,6 +34,7 @@ fn filled(path: &str) -> String {
         path if path.starts_with("/v1/inboxes") => InboxId::new().to_string(),
         path if path.starts_with("/v1/messages") => MessageId::new().to_string(),
         path if path.starts_with("/v1/users") => UserId::new().to_string(),
+        path if path.starts_with("/v1/media") => MediaId::new().to_string(),
         _ => ConversationId::new().to_string(),
     };
     path.replace("{id}", &id).replace("{chatId}", &id)
@@ -95,7 +96,7 @@ async fn every_operation_asks_for_its_own_scope_and_role() {
         assert!(problem["detail"].as_str().unwrap().contains(scope.as_str()), "{problem}");
         let with = app.key(&workspace, least, &[scope]).await;
         let answer = call(&app, &operation, Some(&with)).await;
-        assert!([200, 400, 404, 422].contains(&answer.status), "{operation:?}: {}", answer.text);
+        assert!([200, 201, 400, 404, 422].contains(&answer.status), "{operation:?}: {}", answer.text);
         let as_agent = call(&app, &operation, Some(&agent)).await;
         assert_eq!(as_agent.status == 403, least > Role::Agent, "{operation:?}");
     }

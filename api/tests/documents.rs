@@ -45,6 +45,7 @@ fn the_route_table_is_what_it_should_be() {
     GET /channels/{channel}/webhook channel_webhooks.verify public
     POST /channels/{channel}/webhook channel_webhooks.receive public
     GET /healthz health.live public
+    GET /media/{signed} media.link public
     GET /readyz health.ready public
     GET /v1/connections connections.list connection:list
     POST /v1/connections connections.create connection:create
@@ -62,6 +63,8 @@ fn the_route_table_is_what_it_should_be() {
     GET /v1/inboxes inboxes.list inbox:list
     POST /v1/inboxes inboxes.create inbox:create
     GET /v1/inboxes/{id} inboxes.get inbox:read
+    POST /v1/media media.create media:create
+    GET /v1/media/{id} media.get media:read
     GET /v1/messages/{id} messages.get message:read
     GET /v1/users/me/notification-preferences users.get_my_notification_preferences user:read
     PATCH /v1/users/me/notification-preferences users.update_my_notification_preferences user:update

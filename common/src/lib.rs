@@ -11,6 +11,7 @@ pub mod http_client;
 pub mod intake;
 pub mod internal;
 pub mod mailer;
+pub mod media;
 pub mod metrics;
 pub mod outbox;
 pub mod problem;

@@ -47,7 +47,7 @@ pub struct Metrics {
     pub reconnects: IntCounterVec,
     /// Lanes waiting, by state.
     pub lanes: IntGaugeVec,
-    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `notifications` that are due, `notification_events` to
+    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `media`, `notifications` that are due, `notification_events` to
     /// be read, and events behind which `search` is.
     pub backlog: IntGaugeVec,
     /// Age in seconds of the oldest waiting row, by table.
@@ -58,6 +58,14 @@ pub struct Metrics {
     pub swept: IntCounterVec,
     /// Emails to users by what became of them: `sent`, `retried`, `failed`, `dropped`; `coalesced` for events that joined one.
     pub notifications: IntCounterVec,
+    /// Uploads by result (`stored`, `mismatch`, `too_large`, `aborted`, `failed`).
+    pub media_uploads: IntCounterVec,
+    /// Tries to fetch contacts' files, by result (`ready`, `retry`, `failed`, `lost`).
+    pub media_fetches: IntCounterVec,
+    /// Seconds of tries to fetch contacts' files, by whether the bytes came (`ok`) or not (`error`).
+    pub media_fetch_seconds: HistogramVec,
+    /// Bytes of files written to the store, by where they came from (`upload`, `inbound`).
+    pub media_bytes: IntCounterVec,
     /// Whether this process holds a duty (1) or not (0).
     pub duties: IntGaugeVec,
 }
@@ -142,6 +150,15 @@ impl Metrics {
             gates: r.gauge("inbox_gates", "Inboxes by gate", &["gate"]),
             swept: r.counter("swept_total", "Lanes the sweeper acted on", &["reason"]),
             notifications: r.counter("notifications_total", "Emails to users", &["outcome"]),
+            media_uploads: r.counter("media_uploads_total", "Uploads", &["result"]),
+            media_fetches: r.counter("media_fetches_total", "Tries to fetch contacts' files", &["result"]),
+            media_fetch_seconds: r.histogram(
+                "media_fetch_seconds",
+                "Time of tries to fetch contacts' files",
+                &["outcome"],
+                0.01,
+            ),
+            media_bytes: r.counter("media_bytes_total", "Bytes of files written", &["source"]),
             duties: r.gauge("duty_held", "Whether this process holds a duty", &["duty"]),
             registry: r.0,
         }

@@ -58,6 +58,7 @@ service_environment() {
     export DATABASE_URL AMQP_URL
     export SWITCHBOARD_MASTER_KEY=$MASTER_KEY SWITCHBOARD_QUEUE_PREFIX=$QUEUE_PREFIX
     export SWITCHBOARD_LISTEN=127.0.0.1:$API_PORT SWITCHBOARD_PUBLIC_URL=$API_URL
+    export SWITCHBOARD_MEDIA_URL=${SWITCHBOARD_MEDIA_URL:-file://$STATE/media}
     export SWITCHBOARD_ALLOWED_API_URLS=${SWITCHBOARD_ALLOWED_API_URLS:-loopback}
     # Email goes to the sandbox, which shows it.
     export SWITCHBOARD_SMTP_URL=smtp://127.0.0.1:$MAIL_PORT SWITCHBOARD_MAIL_FROM="Switchboard <switchboard@demo.invalid>"

@@ -5,10 +5,13 @@
 //! | `outbound` | pointers to lanes | attempts, message statuses, lanes |
 //! | `inbound` | pointers to channel events, the fallback queue | contacts, conversations, messages, statuses |
 //! | `notifications` | the event log, emails that are due | emails to assignees, and what became of them |
+//! | `inbound` (`media`) | pointers to contacts' files | files, and messages that now have them |
 //! | `relay` | what is due in PostgreSQL | admitted lanes, numbered events, dead letters |
 
 pub mod inbound;
+pub mod media;
 pub mod notifications;
 pub mod outbound;
 pub mod process;
 pub mod relay;
+mod senders;

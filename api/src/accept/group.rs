@@ -279,6 +279,7 @@ impl Decider<'_> {
         let location = format!("/v1/messages/{}", common::domain::ids::MessageId(message.id));
         let changes = &mut *self.changes;
         changes.messages.push(new_message(message, content));
+        changes.file_of(inbox, message);
         changes.happened(message.id, "accepted", None, None);
         changes.message_event("message.created", inbox, message);
         changes.audit.push(AuditRow {

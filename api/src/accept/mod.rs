@@ -7,6 +7,7 @@ mod admission;
 mod answer;
 mod group;
 mod referred;
+pub mod uploads;
 
 use std::sync::Arc;
 

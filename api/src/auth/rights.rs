@@ -28,6 +28,7 @@ rights! {
     ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
     UserRead UserUpdate
+    MediaCreate MediaRead
 }
 
 /// The right that the scope `UserUpdate` grants over the key's own user, whatever its role.

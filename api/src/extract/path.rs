@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use common::domain::ids::{ConnectionId, ConversationId, InboxId, MessageId, UserId};
+use common::domain::ids::{ConnectionId, ConversationId, InboxId, MediaId, MessageId, UserId};
 use common::problem::Problem;
 use http::request::Parts;
 
@@ -37,6 +37,10 @@ impl Named for MessageId {
 
 impl Named for UserId {
     const NOUN: &'static str = "user";
+}
+
+impl Named for MediaId {
+    const NOUN: &'static str = "file";
 }
 
 impl Named for common::channels::Channel {

@@ -19,6 +19,8 @@ use crate::operation;
 
 /// Longest time to answer a request, reading its body included.
 const TIME_OUT: Duration = Duration::from_secs(30);
+/// The same for an upload, which may be large and come slowly; long before its object counts as left behind.
+const UPLOAD_TIME_OUT: Duration = Duration::from_secs(15 * 60);
 
 /// Surrounds a request; see the module.
 pub async fn surround(mut request: Request, next: Next) -> Response {
@@ -29,7 +31,8 @@ pub async fn surround(mut request: Request, next: Next) -> Response {
     let operation = operation::id(request.method().as_str(), path);
     let uri = request.uri().clone();
     let span = operation::span(operation, trace);
-    let answered = bounded(next.run(request)).instrument(span.clone()).await;
+    let time_out = if operation == "media.create" { UPLOAD_TIME_OUT } else { TIME_OUT };
+    let answered = bounded(time_out, next.run(request)).instrument(span.clone()).await;
     span.in_scope(|| {
         let response = answer::finish(answered, trace, &uri);
         answer::record(operation, &response, started.elapsed());
@@ -38,8 +41,8 @@ pub async fn surround(mut request: Request, next: Next) -> Response {
 }
 
 /// The answer, or a problem in place of one that comes too late or not at all.
-async fn bounded(work: impl Future<Output = Response>) -> Response {
-    match tokio::time::timeout(TIME_OUT, AssertUnwindSafe(work).catch_unwind()).await {
+async fn bounded(time_out: Duration, work: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(time_out, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);

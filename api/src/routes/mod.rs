@@ -5,5 +5,6 @@ pub mod connections;
 pub mod conversations;
 pub mod health;
 pub mod inboxes;
+pub mod media;
 pub mod messages;
 pub mod users;

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use api::Listeners;
-use common::config::{Config, Secret, UserDirectory};
+use common::config::{Config, MediaPlace, Secret, UserDirectory};
 use common::crypto::ApiKeyToken;
 use common::db::api_keys::{self, NewApiKey};
 use common::domain::ids::UserId;
@@ -14,6 +14,7 @@ use common::http_client;
 use common::shutdown::Shutdown;
 use common::testing::{TestBroker, TestDatabase, Workspace, eventually, master_key, workspace};
 use deadpool_postgres::Pool;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -31,11 +32,19 @@ pub struct Options {
     pub database_url: Option<String>,
     /// The operator's directory of users.
     pub user_directory: Option<UserDirectory>,
+    /// Most bytes of an upload.
+    pub upload_limit: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rate: 100_000, loopback: true, database_url: None, user_directory: None }
+        Self {
+            rate: 100_000,
+            loopback: true,
+            database_url: None,
+            user_directory: None,
+            upload_limit: 100 << 20,
+        }
     }
 }
 
@@ -45,6 +54,8 @@ pub struct TestApp {
     pub address: SocketAddr,
     /// The provider's address.
     pub provider: String,
+    /// Where files are kept.
+    pub files: TempDir,
     database: TestDatabase,
     config: Config,
     _broker: TestBroker,
@@ -71,6 +82,9 @@ impl TestApp {
         let listeners = Listeners { public: listener().await, internal: listener().await };
         let address = listeners.public.local_addr().unwrap();
         let mut config = config(&options);
+        let files = tempfile::tempdir().unwrap();
+        config.media.place = MediaPlace::Disk(files.path().to_owned());
+        config.http.public_url = format!("http://{address}");
         config.broker = broker.config();
         config.database = database.config();
         if let Some(url) = options.database_url {
@@ -83,6 +97,7 @@ impl TestApp {
         let app = Self {
             address,
             provider,
+            files,
             database,
             config,
             _broker: broker,
@@ -135,6 +150,15 @@ impl TestApp {
         self.pool().get().await.unwrap().query_one(sql, &[]).await.unwrap().get(0)
     }
 
+    /// How many files lie in the store, whole or not.
+    pub fn stored_files(&self) -> usize {
+        fn count(folder: &std::path::Path) -> usize {
+            let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+        }
+        count(self.files.path())
+    }
+
     /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -179,6 +203,7 @@ fn config(options: &Options) -> Config {
     let mut config = Config::from_source(&source, "127.0.0.1:0").unwrap();
     config.master_key = master_key();
     config.http.rate_limit_per_second = NonZeroU32::new(options.rate).unwrap();
+    config.media.most_bytes = options.upload_limit;
     config.timings.shutdown = Duration::from_secs(30);
     config
 }

@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 use uuid::Uuid;
 
-use crate::config::{Channels, Secret};
+use crate::config::{AllowedUrls, Channels, Secret};
 use crate::domain::content::Content;
 use crate::domain::message::{Failure, Status};
 use crate::intake::SignedHeaders;
@@ -81,6 +81,17 @@ pub struct Outgoing<'a> {
     pub reply_to: Option<&'a str>,
     /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost.
     pub correlation: Uuid,
+}
+
+/// A contact's file, where the provider has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteFile {
+    /// Where it can be fetched, for some minutes.
+    pub url: Url,
+    /// Its media type, as the provider tells it.
+    pub mime_type: Option<String>,
+    /// How many bytes it has, as the provider tells it.
+    pub size: Option<u64>,
 }
 
 /// What became of a call to the provider.
@@ -268,6 +279,37 @@ pub fn verify(channel: Channel, credentials: &Credentials, headers: &SignedHeade
             let header = headers.get("x-hub-signature-256");
             whatsapp::verify::signature_ok(&credentials.app_secret, body, header)
         }
+    }
+}
+
+/// Where a contact's file can be fetched now, by the provider's id of it.
+///
+/// # Errors
+/// The provider's refusal, or why it could not be asked.
+pub async fn locate_file(
+    channel: Channel,
+    http: &reqwest::Client,
+    sender: &Sender,
+    allowed: &AllowedUrls,
+    id: &str,
+) -> Result<RemoteFile, ChannelError> {
+    match channel {
+        Channel::Whatsapp => whatsapp::files::locate(http, sender, allowed, id).await,
+    }
+}
+
+/// Begins to download a contact's file.
+///
+/// # Errors
+/// The provider's refusal, or why it could not be asked.
+pub async fn open_file(
+    channel: Channel,
+    http: &reqwest::Client,
+    sender: &Sender,
+    file: &RemoteFile,
+) -> Result<reqwest::Response, ChannelError> {
+    match channel {
+        Channel::Whatsapp => whatsapp::files::open(http, sender, file).await,
     }
 }
 

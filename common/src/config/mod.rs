@@ -3,6 +3,8 @@
 //! Variables and defaults are listed in `.env.example`; every section below names its own.
 
 mod env;
+mod master_key;
+mod media;
 mod notifications;
 mod secret;
 
@@ -10,10 +12,11 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use base64::Engine as _;
 use url::Url;
 
 pub use env::{ConfigError, Reader};
+pub use master_key::MasterKey;
+pub use media::{Media, MediaPlace};
 pub use notifications::{Mail, Notifications};
 pub use secret::Secret;
 
@@ -28,6 +31,8 @@ pub struct Config {
     pub http: Http,
     /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_ALLOWED_API_URLS`.
     pub channels: Channels,
+    /// Files: `SWITCHBOARD_MEDIA_URL`, `SWITCHBOARD_MEDIA_MAX_BYTES`; S3's `AWS_…` variables.
+    pub media: Media,
     /// Timings of the pipeline: `SWITCHBOARD_LEASE_SECONDS` and so on.
     pub timings: Timings,
     /// The operator's own directory of users: `SWITCHBOARD_USER_DIRECTORY_URL`, `_USER_DIRECTORY_TOKEN`; none unless set.
@@ -129,23 +134,6 @@ impl Default for Timings {
     }
 }
 
-/// 32 bytes that seal credentials at rest.
-#[derive(Clone)]
-pub struct MasterKey(pub(crate) [u8; 32]);
-
-impl std::fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl MasterKey {
-    /// A key from its 32 bytes.
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
 impl Config {
     /// Reads and checks the process environment.
     ///
@@ -166,10 +154,11 @@ impl Config {
             broker: Broker::read(&mut reader),
             http: Http::read(&mut reader, default_internal),
             channels: Channels::read(&mut reader),
+            media: Media::read(&mut reader),
             timings: Timings::read(&mut reader),
             user_directory: UserDirectory::read(&mut reader),
             notifications: Notifications::read(&mut reader),
-            master_key: read_master_key(&mut reader),
+            master_key: MasterKey::read(&mut reader),
         };
         reader.finish(config)
     }
@@ -329,21 +318,6 @@ impl Timings {
             reader.fault("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS must be less than SWITCHBOARD_LEASE_SECONDS");
         }
         timings
-    }
-}
-
-fn read_master_key(reader: &mut Reader<'_>) -> MasterKey {
-    let what = "base64 of 32 random bytes; make one with: openssl rand -base64 32";
-    let text = reader.required("SWITCHBOARD_MASTER_KEY", what);
-    let bytes = base64::engine::general_purpose::STANDARD.decode(&text).ok();
-    match bytes.and_then(|b| <[u8; 32]>::try_from(b).ok()) {
-        Some(key) => MasterKey(key),
-        None => {
-            if !text.is_empty() {
-                reader.fault(format!("SWITCHBOARD_MASTER_KEY is not valid: expected {what}"));
-            }
-            MasterKey([0; 32])
-        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod duties;
 pub mod idempotency;
 pub mod inboxes;
 pub mod installation;
+pub mod media;
 pub mod message_history;
 pub mod message_search;
 pub mod messages;

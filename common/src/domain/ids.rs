@@ -106,6 +106,8 @@ ids! {
     InboxId = "ibx";
     /// A phone number of an inbox.
     PhoneNumberId = "phn";
+    /// A file: uploaded, or sent by a contact.
+    MediaId = "med";
     /// A person who writes to an inbox.
     ContactId = "ctc";
     /// One contact address on one inbox.

@@ -102,6 +102,10 @@ scopes! {
     UserRead = "user:read", Agent;
     /// Change users; one's own preferences are any role's to change.
     UserUpdate = "user:update", Admin;
+    /// Upload files.
+    MediaCreate = "media:create", Agent;
+    /// Download files.
+    MediaRead = "media:read", Agent;
 }
 
 impl fmt::Display for Scope {

@@ -17,6 +17,11 @@ pub enum Task {
         /// `channel_events.lane_key`s.
         lanes: Vec<Uuid>,
     },
+    /// Fetch these files of contacts.
+    FetchMediaV1 {
+        /// Rows of `media`.
+        media: Vec<Uuid>,
+    },
 }
 
 /// Points at a lane.
@@ -51,6 +56,8 @@ impl Task {
     pub const LANES: usize = 12;
     /// Most inbound lanes of one task.
     pub const EVENT_LANES: usize = 24;
+    /// Most files of one task: few, for the task is done when the slowest is.
+    pub const FILES: usize = 4;
 
     /// The body.
     pub fn encode(&self) -> Vec<u8> {
@@ -75,7 +82,8 @@ mod tests {
         let pointer = LanePointer { lane: Uuid::now_v7(), inbox: Uuid::now_v7() };
         let deliver = Task::DeliverLanesV1 { lanes: vec![pointer; Task::LANES] };
         let apply = Task::ApplyChannelEventsV1 { lanes: vec![Uuid::now_v7(); Task::EVENT_LANES] };
-        for task in [deliver, apply] {
+        let fetch = Task::FetchMediaV1 { media: vec![Uuid::now_v7(); Task::FILES] };
+        for task in [deliver, apply, fetch] {
             let body = task.encode();
             assert!(body.len() < 1024, "{} bytes", body.len());
             assert_eq!(Task::decode(&body).unwrap(), task);

@@ -24,6 +24,8 @@ pub enum Route {
     OutboundRetry(Channel),
     /// Channel events that wait to be worked off.
     Inbound,
+    /// Contacts' files that are to be fetched.
+    Media,
     /// Webhooks taken in while PostgreSQL is away: the one queue that holds data.
     IntakeFallback,
 }
@@ -34,7 +36,7 @@ impl Route {
         let channels = Channel::ALL.iter().copied();
         let outbound =
             channels.flat_map(|channel| [Self::OutboundFirst(channel), Self::OutboundRetry(channel)]);
-        outbound.chain([Self::Inbound, Self::IntakeFallback]).collect()
+        outbound.chain([Self::Inbound, Self::Media, Self::IntakeFallback]).collect()
     }
 
     /// The routing key.
@@ -43,6 +45,7 @@ impl Route {
             Self::OutboundFirst(channel) => format!("outbound.{channel}.first"),
             Self::OutboundRetry(channel) => format!("outbound.{channel}.retry"),
             Self::Inbound => "inbound".into(),
+            Self::Media => "media".into(),
             Self::IntakeFallback => "intake.fallback".into(),
         }
     }

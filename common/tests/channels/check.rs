@@ -28,6 +28,12 @@ fn the_limits_of_texts_and_files_name_the_field() {
         filename: (!filename.is_empty()).then(|| filename.into()),
         ..Media::default()
     };
+    let upload = |mime_type: &str, size: u64| Media {
+        media_id: Some("med_01KASDQ0Y4E9GTHSRQ3QWS9E3B".into()),
+        mime_type: Some(mime_type.into()),
+        size: Some(size),
+        ..Media::default()
+    };
     let link = "https://x.example/a?b=c";
     let long = format!("https://x.example/{}", "a".repeat(2048));
     let cases = [
@@ -51,6 +57,16 @@ fn the_limits_of_texts_and_files_name_the_field() {
         (Content::Image(media("data:image/png;base64,AA", 0, "")), "content.url:invalid_url"),
         (Content::Image(media("", 0, "")), "content.url:invalid_url"),
         (Content::Image(Media::default()), "content.url:required"),
+        (Content::Image(upload("image/jpeg", 5 << 20)), ""),
+        (Content::Image(upload("image/png", (5 << 20) + 1)), "content.mediaId:media_too_large"),
+        (Content::Image(upload("image/gif", 1)), "content.mediaId:media_type_not_supported"),
+        (Content::Video(upload("video/mp4", 16 << 20)), ""),
+        (Content::Video(upload("video/3gpp", (16 << 20) + 1)), "content.mediaId:media_too_large"),
+        (Content::Audio(upload("audio/x-wav", 1)), "content.mediaId:media_type_not_supported"),
+        (Content::Sticker(upload("image/webp", (500 << 10) + 1)), "content.mediaId:media_too_large"),
+        (Content::Sticker(upload("image/png", 1)), "content.mediaId:media_type_not_supported"),
+        (Content::Document(upload("application/x-own", 100 << 20)), ""),
+        (Content::Document(upload("text/csv", (100 << 20) + 1)), "content.mediaId:media_too_large"),
         (Content::Unsupported(Unsupported { raw: Value::Null }), "content.type:unsupported_content"),
     ];
     for (content, expected) in cases {

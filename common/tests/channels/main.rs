@@ -6,6 +6,7 @@ mod account;
 mod any_bytes;
 mod bodies;
 mod check;
+mod files;
 mod parse;
 mod provider;
 mod receive;

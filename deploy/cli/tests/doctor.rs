@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use common::internal::Readiness;
 use common::queue::{Consumer, Outcome, Route, Topology};
-use common::testing::{TestBroker, TestDatabase, eventually, workspace};
+use common::testing::{TestBroker, TestDatabase, Workspace, eventually, workspace};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -42,10 +42,27 @@ async fn hold_duties(database: &TestDatabase) {
     execute(database, sql, &[]).await;
 }
 
+/// Something of everything that may be wrong in the database.
+async fn fall_ill(database: &TestDatabase, workspace: &Workspace) {
+    let sql = "INSERT INTO outbox (part, route, lane, inbox_id, created_at)
+        VALUES (1, 'inbound', gen_random_uuid(), gen_random_uuid(), now() - interval '5 minutes')";
+    execute(database, sql, &[]).await;
+    let sql = "INSERT INTO dead_letters (id, source, route, body, reason) VALUES (gen_random_uuid(), 'queue', 'dead', 'x', 'y')";
+    execute(database, sql, &[]).await;
+    let sql = "UPDATE connections SET credentials = 'spoilt' WHERE organization_id = $1";
+    execute(database, sql, &[&workspace.organization.0]).await;
+    execute(database, "UPDATE processes SET seen_at = now() - interval '1 minute'", &[]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_healthy_installation_passes_and_each_fault_is_told() {
     let (database, broker) = (TestDatabase::create().await, TestBroker::new());
-    let cli = Cli::on(&database).with_broker(&broker).with("SWITCHBOARD_MASTER_KEY", MASTER_KEY);
+    let files = tempfile::tempdir().unwrap();
+    let place = format!("file://{}/media", files.path().display());
+    let cli = Cli::on(&database)
+        .with_broker(&broker)
+        .with("SWITCHBOARD_MASTER_KEY", MASTER_KEY)
+        .with("SWITCHBOARD_MEDIA_URL", place);
     let workspace = workspace(database.pool(), "http://127.0.0.1:1").await;
 
     let run = cli.run(&["doctor", "--json"]);
@@ -64,6 +81,7 @@ async fn a_healthy_installation_passes_and_each_fault_is_told() {
         "rabbitmq",
         "dead letters",
         "smtp",
+        "files",
     ] {
         assert_eq!(before[name], "ok", "{name}: {run:?}");
     }
@@ -87,14 +105,9 @@ async fn a_healthy_installation_passes_and_each_fault_is_told() {
         "{text:?}"
     );
 
-    let sql = "INSERT INTO outbox (part, route, lane, inbox_id, created_at)
-        VALUES (1, 'inbound', gen_random_uuid(), gen_random_uuid(), now() - interval '5 minutes')";
-    execute(&database, sql, &[]).await;
-    let sql = "INSERT INTO dead_letters (id, source, route, body, reason) VALUES (gen_random_uuid(), 'queue', 'dead', 'x', 'y')";
-    execute(&database, sql, &[]).await;
-    let sql = "UPDATE connections SET credentials = 'spoilt' WHERE organization_id = $1";
-    execute(&database, sql, &[&workspace.organization.0]).await;
-    execute(&database, "UPDATE processes SET seen_at = now() - interval '1 minute'", &[]).await;
+    fall_ill(&database, &workspace).await;
+    std::fs::remove_dir_all(files.path().join("media")).unwrap();
+    std::fs::write(files.path().join("media"), b"not a folder").unwrap();
     let sick = cli.run(&["doctor", "--json"]);
     stop.cancel();
     assert_eq!(sick.code, 1, "{sick:?}");
@@ -104,6 +117,7 @@ async fn a_healthy_installation_passes_and_each_fault_is_told() {
         ("credentials", "fail"),
         ("process api", "fail"),
         ("dead letters", "warn"),
+        ("files", "fail"),
     ] {
         assert_eq!(sick[name], verdict, "{name}");
     }
@@ -120,12 +134,14 @@ fn every_fault_of_the_configuration_is_told_at_once_and_servers_are_asked_all_th
         .with("DATABASE_URL", "postgres://127.0.0.1:1/none")
         .with("AMQP_URL", "amqp://127.0.0.1:1")
         .with("SWITCHBOARD_MASTER_KEY", "short")
+        .with("SWITCHBOARD_MEDIA_URL", "s3://key:secret@bucket")
         .with("SWITCHBOARD_LEASE_SECONDS", "0");
     let run = away.run(&["doctor"]);
     assert_eq!(run.code, 1, "{run:?}");
     for words in [
         "SWITCHBOARD_MASTER_KEY is not valid",
         "SWITCHBOARD_LEASE_SECONDS is 0",
+        "SWITCHBOARD_MEDIA_URL is not valid",
         "PostgreSQL cannot be reached",
         "rabbitmq ",
     ] {

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use common::domain::ids::ConversationId;
 use serde_json::{Value, json};
 
@@ -129,6 +131,46 @@ impl Client {
     pub async fn contact_writes(&self, address: &str, text: &str) -> anyhow::Result<Value> {
         let body = json!({ "channel": "whatsapp", "to": self.phone_number_id, "type": "text", "text": { "body": text } });
         self.sandbox_post(&format!("/contacts/{address}/messages"), &body).await
+    }
+
+    /// A contact sends a file of a type, such as `image`; the provider's id of the message.
+    ///
+    /// # Errors
+    /// When the sandbox refuses.
+    pub async fn contact_sends(
+        &self,
+        address: &str,
+        (kind, mime_type): (&str, &str),
+        bytes: &[u8],
+    ) -> anyhow::Result<Value> {
+        let file = json!({ "data": STANDARD.encode(bytes), "mime_type": mime_type });
+        let body = json!({ "channel": "whatsapp", "to": self.phone_number_id, "type": kind, kind: file });
+        self.sandbox_post(&format!("/contacts/{address}/messages"), &body).await
+    }
+
+    /// Uploads a file.
+    ///
+    /// # Errors
+    /// When it is not stored.
+    pub async fn upload(&self, mime_type: &str, bytes: Vec<u8>) -> anyhow::Result<Value> {
+        let request = self.http.post(format!("{}/v1/media", self.api_url)).bearer_auth(&self.token);
+        let (status, body) = self.answer(request.header("Content-Type", mime_type).body(bytes)).await?;
+        anyhow::ensure!(status == 201, "not stored: {status} {body}");
+        Ok(body)
+    }
+
+    /// What a link leads to: the status and the bytes.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn follow(&self, url: &str) -> anyhow::Result<(u16, Vec<u8>)> {
+        let response = self.http.get(url).send().await?;
+        Ok((response.status().as_u16(), response.bytes().await?.to_vec()))
+    }
+
+    /// The key that it calls with.
+    pub fn token(&self) -> &str {
+        &self.token
     }
 
     /// Orders a fault of the sandbox.

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use common::testing::{TestBroker, TestDatabase, Workspace, eventually, workspace, workspace_signed_with};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +43,8 @@ pub struct System {
     pub broker: TestBroker,
     /// The private database; dropped last.
     pub database: TestDatabase,
+    /// Where files are kept.
+    pub files: TempDir,
     environment: BTreeMap<String, String>,
     stop: CancellationToken,
     _room: SemaphorePermit<'static>,
@@ -77,7 +80,10 @@ impl System {
         let serving = sandbox::serve(listener, settings, stop.clone());
         tokio::spawn(async move { serving.await.expect("the sandbox serves") });
         let workspace = workspace(database.pool(), &sandbox_url).await;
-        let environment = environment(&options, &database, &broker, (api_port, mail));
+        let files = tempfile::tempdir()?;
+        let mut environment = environment(&options, &database, &broker, (api_port, mail));
+        let place = format!("file://{}", files.path().display());
+        environment.entry("SWITCHBOARD_MEDIA_URL".into()).or_insert(place);
         let mut workers = BTreeMap::new();
         for name in ["relay", "inbound", "outbound"] {
             if !options.without.contains(&name) {
@@ -89,7 +95,7 @@ impl System {
         let client =
             Client::new(api_url, sandbox_url, workspace.token.clone(), workspace.phone_number_id.clone())?;
         let system =
-            Self { api, workers, workspace, client, broker, database, environment, stop, _room: room };
+            Self { api, workers, workspace, client, broker, database, files, environment, stop, _room: room };
         system.register(&system.workspace, "sandbox-app-secret").await?;
         system
             .client

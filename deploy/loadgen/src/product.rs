@@ -59,6 +59,10 @@ impl Product {
             ("SWITCHBOARD_MASTER_KEY", seed::master_key()),
             ("SWITCHBOARD_ALLOWED_API_URLS", "loopback".to_owned()),
             ("SWITCHBOARD_LISTEN", api.to_string()),
+            (
+                "SWITCHBOARD_MEDIA_URL",
+                format!("file://{}/switchboard-loadgen", std::env::temp_dir().display()),
+            ),
             ("SWITCHBOARD_LOG_FORMAT", "text".to_owned()),
             // Few keys stand for many clients.
             ("SWITCHBOARD_RATE_LIMIT_PER_SECOND", "1000000".to_owned()),

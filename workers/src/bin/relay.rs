@@ -6,7 +6,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     workers::process::run("relay", "127.0.0.1:9101", |context| {
-        workers::relay::start(context);
+        let store = common::media::Store::open(&context.config.media.place)?;
+        workers::relay::start(context, store);
         Ok(())
     })
     .await

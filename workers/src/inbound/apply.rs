@@ -137,6 +137,7 @@ impl<'a> Decider<'a> {
     ) -> Result<(), Error> {
         let content =
             serde_json::to_string(&message.content).map_err(|error| Error::Stored(error.to_string()))?;
+        self.changes.file_of(waiting.inbox, message);
         self.changes.messages.push(NewMessage {
             id: message.id,
             organization_id: message.organization,

@@ -12,6 +12,7 @@ use common::db::pipeline::rows::NewAttempt;
 use common::db::{Error, Tx};
 use common::delivery::{End, failure, settle};
 use common::domain::content::Content;
+use common::domain::ids::OrganizationId;
 use common::domain::lane::{LaneState, WHATSAPP_PAIR};
 use common::domain::message::Failure;
 use common::metrics;
@@ -36,6 +37,7 @@ pub(super) enum Claim {
 #[derive(Debug)]
 pub(super) struct Work {
     _held: Held,
+    pub organization: OrganizationId,
     pub lane: Uuid,
     pub inbox: Uuid,
     pub channel: Channel,
@@ -222,6 +224,7 @@ fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i
     let Head { message, reply_to } = head;
     Work {
         _held: held,
+        organization: OrganizationId(message.organization),
         lane: message.conversation,
         inbox: loaded.lane.inbox,
         channel: loaded.channel,

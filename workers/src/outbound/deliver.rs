@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use common::batch::{Batcher, Execute, Limits};
 use common::channels::{self, Action, ChannelError, Outgoing, SendOutcome};
 use common::db::pipeline::work;
+use common::media::Links;
 use common::queue::LanePointer;
 use common::trace::TraceId;
 use common::{http_client, metrics};
@@ -17,8 +18,8 @@ use tracing::Instrument as _;
 use super::claim::{Claim, Claimer, Work};
 use super::pace::Pacer;
 use super::record::{Record, Recorder};
-use super::senders::Senders;
 use crate::process::Context;
+use crate::senders::Senders;
 
 /// Claims and records share transactions as accepts do.
 const LIMITS: Limits = Limits { writers: 2, group: 64, waiting: 8_192 };
@@ -27,6 +28,7 @@ const LIMITS: Limits = Limits { writers: 2, group: 64, waiting: 8_192 };
 pub(super) struct Deliverer {
     pub(super) senders: Senders,
     pub(super) http: reqwest::Client,
+    links: Links,
     pacer: Arc<Pacer>,
     pool: Pool,
     permits: Semaphore,
@@ -54,6 +56,7 @@ impl Deliverer {
         Ok(Self {
             senders: Senders::new(context),
             http: http_client::build(timings.provider_timeout)?,
+            links: Links::new(&context.config.master_key, &context.config.http),
             pacer,
             pool: context.pool.clone(),
             permits: Semaphore::new(concurrency),
@@ -133,9 +136,11 @@ impl Deliverer {
             return not_sent("claim_outdated", "too much time passed between claim and call");
         }
         let started = Instant::now();
+        // A file of ours goes as a link, made now: it must open for as long as the provider may come for it.
+        let content = self.links.linked(work.organization, &work.content, Links::SENT);
         let outgoing = Outgoing {
             to: &work.to,
-            content: &work.content,
+            content: &content,
             reply_to: work.reply_to.as_deref(),
             correlation: work.attempt,
         };

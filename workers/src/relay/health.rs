@@ -31,7 +31,8 @@ const GAUGES: &str = "SELECT
     (SELECT count(*) FROM inboxes WHERE gate = 'closed' AND deleted_at IS NULL),
     (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL AND discarded_at IS NULL),
     (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::bigint FROM events WHERE seq IS NULL),
-    (SELECT count(*) FROM read_receipts)";
+    (SELECT count(*) FROM read_receipts),
+    (SELECT count(*) FROM media WHERE due_at IS NOT NULL)";
 
 /// Counts down to the next look at the gauges.
 #[derive(Default)]
@@ -66,6 +67,7 @@ impl Step for State {
             let search = message_search::behind(&client).await?;
             metrics.backlog.with_label_values(&["search"]).set(search.events);
             metrics.backlog_age.with_label_values(&["search"]).set(search.seconds);
+            metrics.backlog.with_label_values(&["media"]).set(row.try_get(16)?);
         }
         self.steps = self.steps.wrapping_add(1);
         Ok(false)

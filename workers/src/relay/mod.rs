@@ -6,9 +6,9 @@
 //! | `admission` | ready lanes, as their senders' budgets allow, fair over organizations |
 //! | `sequencer` | numbers committed events |
 //! | `expiry` | messages that expired while they waited |
-//! | `rescue` | outbox partitions without a holder, channel events without a pointer |
+//! | `rescue` | outbox partitions without a holder; channel events and files without a pointer |
 //! | `health` | since when intake may be trusted to bring evidence; gauges |
-//! | `pruning` | keys and traces past their age |
+//! | `pruning` | keys, traces and files past their age |
 //! | `search` | the words of new messages, by which they are found |
 
 mod admission;
@@ -24,6 +24,7 @@ mod sequencer;
 
 use std::time::Duration;
 
+use common::media::Store;
 use common::outbox::Outbox;
 use common::queue::Publisher;
 
@@ -36,13 +37,14 @@ struct Shared {
     context: Context,
     publisher: Publisher,
     outbox: Outbox,
+    store: Store,
 }
 
-/// Starts every duty; each waits until it is free.
-pub fn start(context: &Context) {
+/// Starts every duty, with the store of files that are to be pruned; each waits until it is free.
+pub fn start(context: &Context, store: Store) {
     let publisher = context.publisher("switchboard-relay");
     let outbox = Outbox::start(&context.pool, &publisher, context.holder, &context.shutdown);
-    let shared = Shared { context: context.clone(), publisher, outbox };
+    let shared = Shared { context: context.clone(), publisher, outbox, store };
     let millis = Duration::from_millis;
     macro_rules! duties {
         ($($name:literal $module:ident every $idle:expr;)+) => {$(

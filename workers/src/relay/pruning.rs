@@ -1,6 +1,8 @@
-//! Forgets what is past its age: idempotent answers, deduplication keys, unclaimed provider ids, dead processes.
+//! Forgets what is past its age: idempotent answers, deduplication keys, unclaimed provider ids, dead processes, files that
+//! no message refers to, and objects that nothing answers for.
 
-use common::db::Error;
+use common::db::{Error, media};
+use deadpool_postgres::Object;
 
 use super::Shared;
 use super::duty::Step;
@@ -24,6 +26,9 @@ const PRUNE: &[&str] = &[
     "DELETE FROM duties WHERE expires_at < now() - interval '1 day'",
 ];
 
+/// Files looked at, and objects deleted, in a step.
+const FILES: i64 = 200;
+
 /// Nothing to remember.
 #[derive(Default)]
 pub(super) struct State;
@@ -36,6 +41,24 @@ impl Step for State {
         for statement in PRUNE {
             more |= client.execute(*statement, &[]).await? >= 5_000;
         }
-        Ok(more)
+        more |= media::prune(&client, FILES).await? == FILES;
+        Ok(more | delete_strays(shared, &client).await?)
     }
+}
+
+/// Deletes objects that nothing answers for; the rest waits when the store does not answer.
+async fn delete_strays(shared: &Shared, client: &Object) -> Result<bool, Error> {
+    let keys = media::list_strays(client, FILES).await?;
+    let more = keys.len() as i64 == FILES;
+    let mut deleted = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Err(error) = shared.store.delete(&key).await {
+            tracing::warn!(%error, "an object that nothing answers for could not be deleted");
+            media::forget_objects(client, &deleted).await?;
+            return Ok(false);
+        }
+        deleted.push(key);
+    }
+    media::forget_objects(client, &deleted).await?;
+    Ok(more)
 }

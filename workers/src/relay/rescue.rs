@@ -1,4 +1,5 @@
-//! Finds what lost its pointer: outbox partitions whose holder died, and channel events that nobody was told of.
+//! Finds what lost its pointer: outbox partitions whose holder died, channel events that nobody was told of, and contacts'
+//! files that are due, for the first time or again.
 
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use super::Shared;
 use super::duty::Step;
 
 const GROUP: i64 = 480;
+/// Files pointed at in a step; more are due in the next.
+const FILES: i64 = 200;
 
 /// The inbound lane reached, so that a long backlog is gone through in turn.
 #[derive(Default)]
@@ -20,7 +23,7 @@ pub(super) struct State {
 }
 
 impl Step for State {
-    /// Publishes what was missed; says whether more inbound lanes may be waiting.
+    /// Publishes what was missed; says whether more may be waiting.
     async fn step(&mut self, shared: &Shared) -> Result<bool, Error> {
         if !shared.publisher.connected() {
             return Ok(false);
@@ -35,6 +38,7 @@ impl Step for State {
                 }
             }
         }
+        let Some(more_files) = files(shared).await? else { return Ok(false) };
         let lanes = channel_events::list_missed(pool, self.after, GROUP).await?;
         for chunk in lanes.chunks(Task::EVENT_LANES) {
             let task = Task::ApplyChannelEventsV1 { lanes: chunk.to_vec() };
@@ -45,6 +49,19 @@ impl Step for State {
         }
         let more = lanes.len() == GROUP as usize;
         self.after = if more { lanes.last().copied().unwrap_or_default() } else { Uuid::nil() };
-        Ok(more)
+        Ok(more || more_files)
     }
+}
+
+/// Sends pointers to files that are due; says whether more are, or nothing if the broker does not take them.
+async fn files(shared: &Shared) -> Result<Option<bool>, Error> {
+    let due = db::media::list_due(&shared.context.pool, FILES).await?;
+    for chunk in due.chunks(Task::FILES) {
+        let task = Task::FetchMediaV1 { media: chunk.to_vec() };
+        if let Err(error) = shared.publisher.publish(Route::Media, &task.encode()).await {
+            tracing::debug!(%error, "files that are due wait for the broker");
+            return Ok(None);
+        }
+    }
+    Ok(Some(due.len() as i64 == FILES))
 }

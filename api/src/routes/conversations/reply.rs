@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::accept::{Answer, Reply};
+use crate::accept::{Answer, Reply, uploads};
 use crate::auth::{Allowed, rights::MessageCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::idempotency::REPLAYED;
@@ -70,10 +70,11 @@ pub async fn reply_to_conversation(
     IdempotencyKey(key): IdempotencyKey,
     Json(input, body): Json<ReplyToConversation>,
 ) -> Result<Response, Problem> {
-    let content = content(&input)?;
+    let mut content = content(&input)?;
     check(&input)?;
     let reply_to = input.reply_to.as_deref().map(quoted).transpose()?;
     let expires_at = input.expires_at.as_deref().map(expiry).transpose()?;
+    uploads::attach(&state.pool, caller.organization, &mut content).await?;
     let reply = Reply {
         principal: caller.clone(),
         conversation: input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?,

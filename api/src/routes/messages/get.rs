@@ -5,6 +5,7 @@ use axum::extract::State;
 use common::db::messages;
 use common::domain::ids::MessageId;
 use common::domain::view::MessageView;
+use common::media::Links;
 use common::problem::Problem;
 
 use crate::auth::{Allowed, rights::MessageRead};
@@ -27,5 +28,7 @@ pub async fn get_message(
 ) -> Result<Json<MessageView>, Problem> {
     let client = state.db().await?;
     let found = messages::find(&client, caller.organization, id).await?;
-    found.map(Json).ok_or_else(|| Problem::not_found("message"))
+    let mut message = found.ok_or_else(|| Problem::not_found("message"))?;
+    state.links.link(caller.organization, &mut message.content, Links::SHOWN);
+    Ok(Json(message))
 }

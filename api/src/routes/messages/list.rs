@@ -6,6 +6,7 @@ use common::db::conversations;
 use common::db::messages::{self, Range};
 use common::domain::ids::{ConversationId, MessageId};
 use common::domain::view::MessageView;
+use common::media::Links;
 use common::problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -79,6 +80,9 @@ pub async fn list_messages(
         messages.remove(0);
     }
     messages.truncate(limit);
+    for message in &mut messages {
+        state.links.link(caller.organization, &mut message.content, Links::SHOWN);
+    }
     Ok(Json(Messages { messages, has_more }))
 }
 

@@ -132,7 +132,7 @@ fn same_id(answered: &str, asked: &str) -> Result<(), ChannelError> {
     Err(ChannelError::new(Action::Account, "number_missing", title))
 }
 
-async fn get<T: DeserializeOwned>(
+pub(super) async fn get<T: DeserializeOwned>(
     http: &reqwest::Client,
     url: Url,
     query: &[(&str, &str)],
@@ -154,7 +154,7 @@ async fn get<T: DeserializeOwned>(
 }
 
 /// A look-up changes nothing, so whatever broke may be tried again.
-fn not_answered(error: reqwest::Error) -> ChannelError {
+pub(super) fn not_answered(error: reqwest::Error) -> ChannelError {
     if error.is_builder() {
         let title = "The access token is invalid or expired";
         return ChannelError::new(Action::Auth, "token_expired", title).detail(told(error));

@@ -6,6 +6,8 @@ mod bodies;
 pub mod check;
 mod codes;
 pub mod errors;
+pub mod files;
+mod limits;
 pub mod parse;
 mod payloads;
 pub mod receipt;

@@ -67,8 +67,7 @@ fn content(message: &Value) -> Option<Content> {
         sha256: text("sha256"),
         caption: text("caption"),
         filename: text("filename"),
-        url: None,
-        media_id: None,
+        ..Media::default()
     }))
 }
 

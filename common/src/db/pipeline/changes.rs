@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::load::{LoadedLane, Message};
+use super::media::{FileLinks, NewFiles};
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
     MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touches,
@@ -20,6 +21,10 @@ pub struct Changes {
     pub answers: Answers,
     /// New messages.
     pub messages: NewMessages,
+    /// Contacts' files that are to be fetched; before the links to them.
+    pub files: NewFiles,
+    /// Which messages refer to which files.
+    pub file_links: FileLinks,
     /// Messages that changed.
     pub states: MessageStates,
     /// Lanes that changed.
@@ -169,7 +174,7 @@ impl Changes {
         macro_rules! write {
             ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
         }
-        write!(answers messages states lanes touches attempts attempt_states timeline events audit processed gates);
+        write!(answers messages files file_links states lanes touches attempts attempt_states timeline events audit processed gates);
         let outbox = &self.outbox;
         if !outbox.routes.is_empty() {
             let params: crate::db::tx::Params<'_> =

@@ -7,6 +7,7 @@ mod changes;
 pub mod channel_events;
 pub mod events;
 pub mod load;
+pub mod media;
 pub mod provider_ids;
 pub mod rows;
 pub mod work;

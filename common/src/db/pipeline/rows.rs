@@ -40,6 +40,7 @@ macro_rules! rows {
     };
     (@first $self:ident $first:ident $($rest:ident)*) => { $self.$first };
 }
+pub(super) use rows;
 
 rows! {
     /// A message that comes into being.

@@ -2,6 +2,7 @@
 
 mod card;
 mod interactive;
+mod media;
 mod outgoing;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use interactive::{
     Button, Buttons, Choice, CtaUrl, Flow, FlowReply, Frame, Header, Interactive, InteractiveKind, List,
     Section,
 };
+pub use media::Media;
 pub use outgoing::{invalid, parse_outgoing};
 
 /// Most characters of a preview.
@@ -69,34 +71,6 @@ pub struct Text {
     /// Whether the first link in the text is shown with a preview.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_url: Option<bool>,
-}
-
-/// A file, with words beside it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = MediaContent, example = json!({"url": "https://files.example.com/invoice.pdf", "caption": "Your invoice"}))]
-pub struct Media {
-    /// Where the provider fetches the file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Id of an uploaded file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media_id: Option<String>,
-    /// Words shown with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caption: Option<String>,
-    /// Name of the file; contacts see it on documents.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filename: Option<String>,
-    /// Media type; inbound only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mime_type: Option<String>,
-    /// The file's SHA-256, as the provider writes it (base64 on WhatsApp); inbound only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-    /// The provider's id of the file; inbound only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider_media_id: Option<String>,
 }
 
 /// A place.

@@ -8,7 +8,7 @@ mod template;
 use serde_json::{Map, Value};
 
 use super::{Content, Location, Media, Reaction, Text};
-use crate::domain::ids::MessageId;
+use crate::domain::ids::{MediaId, MessageId};
 use crate::problem::{FieldError, Problem};
 use faults::Faults;
 
@@ -76,21 +76,28 @@ impl<'a> Fields<'a> {
         Some(Text { text: text?, preview_url })
     }
 
+    /// A file, by the id of an upload or by an address.
     fn media(&mut self) -> Option<Media> {
         self.refuse_others(&["type", "url", "mediaId", "caption", "filename"]);
         let caption = self.optional("caption");
         let filename = self.optional("filename");
-        let url = if self.optional("mediaId").is_some() {
-            self.faults.invalid::<()>(
-                self.name("mediaId"),
-                "unsupported_content",
-                "is not taken here: give a url",
-            );
-            self.optional("url")
-        } else {
-            self.required("url")
+        let told = |field: &str| self.map.get(field).is_some_and(|value| !value.is_null());
+        let source = match (told("mediaId"), told("url")) {
+            (true, true) => {
+                let what = "cannot be given together with url";
+                self.faults.invalid(self.name("mediaId"), "ambiguous", what)
+            }
+            (true, false) => self.media_id().map(|id| Media { media_id: Some(id), ..Media::default() }),
+            (false, _) => self.required("url").map(|url| Media { url: Some(url), ..Media::default() }),
         };
-        Some(Media { url: Some(url?), caption, filename, ..Media::default() })
+        Some(Media { caption, filename, ..source? })
+    }
+
+    fn media_id(&mut self) -> Option<String> {
+        match self.optional("mediaId")?.parse::<MediaId>() {
+            Ok(id) => Some(id.to_string()),
+            Err(_) => self.faults.invalid(self.name("mediaId"), "invalid_id", "must be the id of an upload"),
+        }
     }
 
     fn location(&mut self) -> Option<Location> {
@@ -252,6 +259,13 @@ mod tests {
                 json!({"type": "image", "url": "https://x.example/p.png", "caption": "مرحبا 👋🏽", "mediaId": null}),
                 Content::Image(media),
             ),
+            (
+                json!({"type": "sticker", "mediaId": "019aa4b9-83c4-71c9-a7b0-b21b7d89a87b"}),
+                Content::Sticker(Media {
+                    media_id: Some("med_01KAJBK0Y4E74TFC5J3DYRKA3V".into()),
+                    ..Media::default()
+                }),
+            ),
         ];
         for (value, expected) in cases {
             assert_eq!(parse_outgoing(&value, "content").unwrap(), expected);
@@ -279,10 +293,13 @@ mod tests {
             (r#"{"type":"text","text":"a","Text":"b"}"#, "422 unknown_field content.Text:unknown_field"),
             (r#"{"type":"text","text":"a\u0000b"}"#, "422 invalid_request content.text:invalid_character"),
             (r#"{"type":"image"}"#, "400 required_field_missing content.url:required"),
+            (r#"{"type":"image","mediaId":"m"}"#, "422 invalid_request content.mediaId:invalid_id"),
+            (r#"{"type":"image","mediaId":7}"#, "400 malformed_request content.mediaId:wrong_type"),
             (
-                r#"{"type":"image","mediaId":"m"}"#,
-                "422 unsupported_content content.mediaId:unsupported_content",
+                r#"{"type":"image","mediaId":"med_01KASDQ0Y4E9GTHSRQ3QWS9E3B","url":"https://x.example"}"#,
+                "422 invalid_request content.mediaId:ambiguous",
             ),
+            (r#"{"type":"image","url":"u","size":1}"#, "422 unknown_field content.size:unknown_field"),
             (r#"{"type":"image","url":"u","sha256":"s"}"#, "422 unknown_field content.sha256:unknown_field"),
             (
                 r#"{"type":"location","latitude":"1","name":5,"url":"u"}"#,

@@ -2,6 +2,7 @@
 
 use common::db::audit::{self, Actor, Entry};
 use common::db::dead_letters::{self, DeadLetter};
+use common::db::media;
 use common::domain::ids::OrganizationId;
 use common::queue::Task;
 use deadpool_postgres::Transaction;
@@ -45,6 +46,7 @@ async fn concerned(tx: &Transaction<'_>, letter: &DeadLetter) -> anyhow::Result<
             owners.into_iter().map(|owner| owner.organization).collect()
         }
         Some(Ok(Task::ApplyChannelEventsV1 { lanes })) => dead_letters::list_event_owners(tx, &lanes).await?,
+        Some(Ok(Task::FetchMediaV1 { media })) => media::list_owners(tx, &media).await?,
         Some(Err(_)) | None => Vec::new(),
     })
 }

@@ -86,6 +86,7 @@ impl Replaying {
             "its body is no task of a version we know, so it has no route: discard the dead letter";
         let tasks = match Task::decode(body).map_err(|_| anyhow!(unreadable))? {
             task @ Task::ApplyChannelEventsV1 { .. } => vec![(Route::Inbound, task)],
+            task @ Task::FetchMediaV1 { .. } => vec![(Route::Media, task)],
             Task::DeliverLanesV1 { lanes } => by_channel(tx, letter, &lanes).await?,
         };
         if tasks.is_empty() {

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use common::db::dead_letters::{self, DeadLetter};
 use common::db::message_history;
-use common::domain::ids::{ConversationId, DeadLetterId, InboxId};
+use common::domain::ids::{ConversationId, DeadLetterId, InboxId, MediaId};
 use common::queue::Task;
 use serde_json::{Value, json};
 
@@ -60,6 +60,10 @@ fn task(body: &[u8]) -> Value {
             json!({ "kind": "deliver", "lanes": lanes })
         }
         Ok(Task::ApplyChannelEventsV1 { lanes }) => json!({ "kind": "applyChannelEvents", "lanes": lanes }),
+        Ok(Task::FetchMediaV1 { media }) => {
+            let media: Vec<_> = media.into_iter().map(MediaId).collect();
+            json!({ "kind": "fetchMedia", "media": media })
+        }
         Err(_) => Value::Null,
     }
 }

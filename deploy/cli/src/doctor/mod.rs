@@ -2,6 +2,7 @@
 
 mod configuration;
 mod credentials;
+mod files;
 mod mail;
 mod pipeline;
 mod postgresql;
@@ -30,12 +31,13 @@ impl Doctor {
     /// When any check failed.
     pub async fn run(&self, output: &Output) -> anyhow::Result<()> {
         let mut report = Report::default();
-        let master_key = configuration::check(&mut report);
+        let config = configuration::check(&mut report);
         if let Some(session) = session(&mut report).await {
             let migrated = postgresql::check(&mut report, &session).await;
             if migrated {
-                if let Some(key) = &master_key {
-                    credentials::check(&mut report, &session, &Sealer::new(key)).await;
+                if let Some(config) = &config {
+                    let sealer = Sealer::new(&config.master_key);
+                    credentials::check(&mut report, &session, &sealer).await;
                 }
                 pipeline::check(&mut report, &session).await;
             }
@@ -45,6 +47,9 @@ impl Doctor {
         }
         if let Ok(notifications) = environment::notifications() {
             mail::check(&mut report, &notifications).await;
+        }
+        if let Some(config) = &config {
+            files::check(&mut report, &config.media.place).await;
         }
         output.answer(&report.json(), &report.text())?;
         if report.failed() { Err(Told.into()) } else { Ok(()) }

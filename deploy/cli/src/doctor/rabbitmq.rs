@@ -85,7 +85,7 @@ fn depth(report: &mut Report, queue: &Queue, state: QueueState) {
         Some(Route::OutboundFirst(channel) | Route::OutboundRetry(channel)) => {
             format!("outbound --channel {channel}")
         }
-        Some(Route::Inbound | Route::IntakeFallback) => "inbound".to_owned(),
+        Some(Route::Inbound | Route::Media | Route::IntakeFallback) => "inbound".to_owned(),
         None => "relay".to_owned(),
     };
     if state.consumers == 0 {

@@ -13,6 +13,7 @@ mod intake_content;
 mod journeys;
 mod kills;
 mod leases;
+mod media;
 mod notifications;
 mod notifications_failing;
 mod pacing;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Place, media};
-use crate::domain::content::{Buttons, CtaUrl, Flow, Frame, Header, InteractiveKind, List};
+use crate::domain::content::{Buttons, CtaUrl, Flow, Frame, Header, InteractiveKind, List, Media};
 
 const BODY_LIMIT: usize = 1024;
 const LIST_BODY_LIMIT: usize = 4096;
@@ -46,11 +46,15 @@ fn check_frame(frame: &Frame, body_limit: usize, place: &mut Place<'_>) {
 fn check_header(header: &Header, place: &mut Place<'_>) {
     match header {
         Header::Text { text } => place.words("text", text, HEADER_LIMIT),
-        Header::Image(file) | Header::Video(file) | Header::Document(file) => {
-            media::check(file, place);
-            media::refuse_caption(file, place);
-        }
+        Header::Image(file) => check_file("image", file, place),
+        Header::Video(file) => check_file("video", file, place),
+        Header::Document(file) => check_file("document", file, place),
     }
+}
+
+fn check_file(kind: &str, file: &Media, place: &mut Place<'_>) {
+    media::check(kind, file, place);
+    media::refuse_caption(file, place);
 }
 
 fn check_buttons(buttons: &Buttons, place: &mut Place<'_>) {

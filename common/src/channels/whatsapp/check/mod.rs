@@ -40,10 +40,10 @@ pub fn check(content: &Content) -> Result<(), Vec<FieldError>> {
     match content {
         Content::Text(text) => check_text(text, &mut place),
         Content::Image(media) | Content::Video(media) | Content::Document(media) => {
-            media::check(media, &mut place);
+            media::check(content.kind(), media, &mut place);
         }
         Content::Audio(media) | Content::Sticker(media) => {
-            media::check(media, &mut place);
+            media::check(content.kind(), media, &mut place);
             media::refuse_caption(media, &mut place);
         }
         Content::Location(location) => check_location(location, &mut place),

@@ -1,10 +1,10 @@
-//! Who sends for an inbox, cached for a few seconds: address and token of its provider, and its pace.
+//! Who sends and fetches for an inbox, cached for a few seconds: address and token of its provider, and its pace.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::channels::{self, Credentials, Sender};
+use common::channels::{self, Channel, Credentials, Sender};
 use common::config::Channels;
 use common::crypto::Sealer;
 use common::db::Error;
@@ -17,15 +17,19 @@ use crate::process::Context;
 /// How long an answer is trusted: a new token is in use after this.
 const FRESH: Duration = Duration::from_secs(2);
 
+/// What is known of an inbox.
 #[derive(Clone)]
-struct Known {
+pub(crate) struct Known {
     at: Instant,
-    sender: Arc<Sender>,
+    /// Its channel.
+    pub channel: Channel,
+    /// Its sender.
+    pub sender: Arc<Sender>,
     pace: i32,
 }
 
 /// Looks senders up.
-pub(super) struct Senders {
+pub(crate) struct Senders {
     pool: Pool,
     sealer: Sealer,
     channels: Channels,
@@ -36,7 +40,7 @@ const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.
     FROM inboxes i JOIN connections c ON c.id = i.connection_id WHERE i.id = $1";
 
 impl Senders {
-    pub(super) fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         Self {
             pool: context.pool.clone(),
             sealer: context.sealer.clone(),
@@ -46,16 +50,17 @@ impl Senders {
     }
 
     /// The inbox's sender.
-    pub(super) async fn sender(&self, inbox: Uuid) -> Result<Arc<Sender>, Error> {
+    pub(crate) async fn sender(&self, inbox: Uuid) -> Result<Arc<Sender>, Error> {
         Ok(self.find(inbox).await?.sender)
     }
 
     /// Messages a second that the inbox may send.
-    pub(super) async fn pace(&self, inbox: Uuid) -> Result<i32, Error> {
+    pub(crate) async fn pace(&self, inbox: Uuid) -> Result<i32, Error> {
         Ok(self.find(inbox).await?.pace)
     }
 
-    async fn find(&self, inbox: Uuid) -> Result<Known, Error> {
+    /// Channel and sender of an inbox.
+    pub(crate) async fn find(&self, inbox: Uuid) -> Result<Known, Error> {
         let known = self.known.lock().ok().and_then(|known| known.get(&inbox).cloned());
         if let Some(known) = known.filter(|known| known.at.elapsed() < FRESH) {
             return Ok(known);
@@ -81,6 +86,6 @@ impl Senders {
         let base_url = channels::base_url(channel, &self.channels, row.try_get(4)?).map_err(stored)?;
         let sender =
             Sender { external_id: row.try_get(1)?, base_url, access_token: credentials.access_token };
-        Ok(Known { at: Instant::now(), sender: Arc::new(sender), pace: row.try_get(2)? })
+        Ok(Known { at: Instant::now(), channel, sender: Arc::new(sender), pace: row.try_get(2)? })
     }
 }
