@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_millis(500);
 const GROUP: i64 = 64;
 const CALLS: usize = 8;
 /// Tries until a receipt is given up: with the growing pauses about an hour.
-const MOST_FAILURES: i32 = 12;
+const MOST_FAILURES: i32 = 15;
 
 /// Starts sending the receipts of a channel.
 pub(super) fn start(context: &Context, channel: Channel, deliverer: &Arc<Deliverer>) {
@@ -111,7 +111,7 @@ mod tests {
     fn a_receipt_is_repeated_with_growing_pauses_and_then_given_up() {
         let mut error = ChannelError::new(Action::Transient, "provider_unreachable", "Away");
         assert_eq!([0, 1, 8, 11].map(|failures| pause(&error, failures)), [2.0, 4.0, 512.0, 600.0]);
-        assert!(!lasting(&error, &receipt(10)) && lasting(&error, &receipt(11)));
+        assert!(!lasting(&error, &receipt(13)) && lasting(&error, &receipt(14)));
         error.retry_after = Some(Duration::from_secs(30));
         assert_eq!(pause(&error, 0), 30.0);
         let refused = ChannelError::new(Action::Content, "unsupported_content", "No");
