@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::channels::Channel;
+use common::media::Store;
 use common::shutdown::Shutdown;
 use common::testing::{Workspace, eventually};
 use serde_json::{Value, json};
@@ -32,10 +33,14 @@ impl Whole {
         for name in ["relay", "inbound", "outbound"] {
             let mut config = app.config().clone();
             config.database.pool = 4;
+            let store = Store::open(&config.media.place).unwrap();
             let context = Context::new(config, name, shutdown.clone()).unwrap();
             match name {
-                "relay" => workers::relay::start(&context),
-                "inbound" => workers::inbound::start(&context),
+                "relay" => workers::relay::start(&context, store),
+                "inbound" => {
+                    workers::inbound::start(&context);
+                    workers::media::start(&context, store).unwrap();
+                }
                 _ => workers::outbound::start(&context, Channel::Whatsapp, 16).unwrap(),
             }
         }
