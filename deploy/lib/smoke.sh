@@ -115,6 +115,12 @@ email_is_caught() {
         fail "the notifications worker does not say that it has a mail server: $HTTP_BODY" "see the log" "$LOGS/notifications.log"
     answers "$SANDBOX_URL/mail" "\"address\":\"${SWITCHBOARD_SMTP_URL#smtp://}\"" ||
         fail "the sandbox does not listen where email is sent to: $HTTP_BODY" "see the log" "$LOGS/sandbox.log"
+    http GET "$API_URL/v1/conversations/assignable-users"
+    first_id usr "$HTTP_BODY" || fail "nobody can be assigned: $HTTP_BODY" "see the log" "$LOGS/api.log"
+    http POST "$API_URL/v1/conversations/$CONVERSATION/assignee" "{\"userId\":\"$FOUND\"}"
+    [[ $HTTP_STATUS == 204 ]] || fail "the assignment was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
+    eventually 15 answers "$SANDBOX_URL/mail?recipient=$DEMO_USER_EMAIL" "assigned to you" ||
+        fail "the assignee got no email: $HTTP_BODY" "see the log" "$LOGS/notifications.log"
     answers "$SANDBOX_MAIL_URL" "Mail caught" || fail "the mail page was answered $HTTP_STATUS" "see the log" "$LOGS/sandbox.log"
     done_step
 }

@@ -187,3 +187,20 @@ async fn an_assignment_that_moves_is_told_to_whom_it_moved() {
     assert_eq!((told.state.as_str(), told.reason.as_deref()), ("dropped", Some("reassigned")));
     assert!(desk.emails("ann").await.unwrap().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_clients_do_through_the_api_is_what_users_are_told_of() {
+    let desk = Desk::start(&[]).await.unwrap();
+    let (ben, client) = (desk.user("ben").await, &desk.system.client);
+    write(&desk, "15558000061", &["Is anybody there?"]).await;
+    let conversation = eventually("the conversation is there", SOON, async || {
+        client.conversation_with("15558000061").await.map_err(|error| error.to_string())
+    })
+    .await;
+    let path = format!("/v1/conversations/{}/assignee", conversation["id"].as_str().unwrap());
+    let body = serde_json::json!({ "userId": ben });
+    assert_eq!(client.api_post(&path, &body, None).await.unwrap().0, 204);
+    let email = desk.until_emails("ben", 1).await.remove(0);
+    assert_eq!(text(&email, "subject"), "Conversation with Ada assigned to you");
+    assert!(text(&email, "text").contains("One message is unread.\n\n> Is anybody there?\n"), "{email}");
+}
