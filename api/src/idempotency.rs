@@ -156,15 +156,22 @@ impl Once {
 }
 
 fn replay(answer: Answer) -> Result<Response, Problem> {
-    let mut response =
-        if answer.status < 400 { respond(answer) } else { stored_problem(&answer)?.into_response() };
+    let mut response = if answer.status < 400 {
+        respond(answer)
+    } else {
+        stored_problem(answer.status, &answer.body)?.into_response()
+    };
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
 }
 
-fn stored_problem(answer: &Answer) -> Result<Problem, Problem> {
-    let body: ProblemBody = serde_json::from_slice(&answer.body).map_err(Problem::internal)?;
-    let status = StatusCode::from_u16(answer.status).map_err(Problem::internal)?;
+/// The problem that was kept as an answer.
+///
+/// # Errors
+/// 500 when it cannot be read.
+pub fn stored_problem(status: u16, body: &[u8]) -> Result<Problem, Problem> {
+    let body: ProblemBody = serde_json::from_slice(body).map_err(Problem::internal)?;
+    let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
     let code = problems::find(&body.code).map_or("invalid_request", |kind| kind.code);
     let mut problem = Problem::new(status, code, body.detail);
     problem.errors = body.errors;

@@ -35,7 +35,10 @@ pub fn operations() -> OpenApiRouter<AppState> {
             conversations::unassign::unassign_conversation
         ))
         .routes(routes!(conversations::reply::reply_to_conversation))
+        .routes(routes!(messages::start::start_conversation))
         .routes(routes!(messages::get::get_message))
+        .routes(routes!(messages::cancel::cancel_message))
+        .routes(routes!(messages::retry::retry_message))
         .routes(routes!(
             users::get_notification_preferences::get_my_notification_preferences,
             users::update_notification_preferences::update_my_notification_preferences

@@ -65,7 +65,10 @@ fn the_route_table_is_what_it_should_be() {
     GET /v1/inboxes/{id} inboxes.get inbox:read
     POST /v1/media media.create media:create
     GET /v1/media/{id} media.get media:read
+    POST /v1/messages messages.start message:create
     GET /v1/messages/{id} messages.get message:read
+    POST /v1/messages/{id}/cancel messages.cancel message:create
+    POST /v1/messages/{id}/retry messages.retry message:create
     GET /v1/users/me/notification-preferences users.get_my_notification_preferences user:read
     PATCH /v1/users/me/notification-preferences users.update_my_notification_preferences user:update
     GET /v1/users/{id}/notification-preferences users.get_notification_preferences user:read

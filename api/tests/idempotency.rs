@@ -92,7 +92,8 @@ async fn a_key_belongs_to_one_credential_and_lasts_a_day() {
 async fn keys_that_are_none_are_refused() {
     let app = TestApp::start().await;
     let workspace = app.workspace().await;
-    for path in ["/v1/connections", "/v1/inboxes", "/v1/conversations/reply"] {
+    let cancel = format!("/v1/messages/{}/cancel", common::domain::ids::MessageId::new());
+    for path in ["/v1/connections", "/v1/inboxes", "/v1/conversations/reply", "/v1/messages", &cancel] {
         for key in ["", "two words", "ключ", &"x".repeat(256)] {
             let call = app.post(path).key(&workspace.token).header("idempotency-key", key).raw("{}");
             call.send().await.problem(400, "invalid_idempotency_key");

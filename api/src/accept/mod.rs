@@ -1,21 +1,28 @@
-//! Accepting replies: durable, checked and in their lane before the 202.
+//! Accepting what clients want sent, and what they want done about it: durable, checked and in its lane before the answer.
 //!
 //! Concurrent requests share one transaction (`common::batch`): their lanes are locked in id order and loaded in one round
-//! trip, each request is decided by itself, and everything is written and committed in a second one.
+//! trip, each request is decided by itself, and everything is written and committed in a second one. Replies, first
+//! messages of a conversation, retries and cancelations go the same way; only a conversation that begins costs more.
 
 mod admission;
 mod answer;
+mod decide;
+mod existing;
 mod group;
+mod load;
 mod referred;
+mod round;
+mod send;
 pub mod uploads;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use common::batch::{Batcher, Execute, Limits, Rejected};
+use common::channels::Channel;
 use common::domain::content::Content;
-use common::domain::ids::{ConversationId, MessageId};
+use common::domain::ids::{ContactId, ConversationId, InboxId, MessageId};
+use common::domain::postponed::ClosedWindow;
 use common::domain::principal::Principal;
 use common::outbox::Outbox;
 use common::problem::Problem;
@@ -23,69 +30,108 @@ use common::shutdown::Shutdown;
 use common::trace::TraceId;
 use deadpool_postgres::Pool;
 
+pub use answer::Answer;
 use group::Writer;
 
 /// Groups in flight, most requests of a group, most requests waiting.
 const LIMITS: Limits = Limits { writers: 3, group: 64, waiting: 4_096 };
 
-/// A reply that has been read and whose sender is known.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// Who sends it.
+/// A request that has been read and whose sender is known.
+#[derive(Debug)]
+pub struct Submission {
+    /// Who asks.
     pub principal: Principal,
-    /// Where to.
-    pub conversation: ConversationId,
-    /// What.
-    pub content: Content,
-    /// The quoted message.
-    pub reply_to: Option<MessageId>,
-    /// When it is given up; 24 hours from now by default.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// The client's own reference.
-    pub client_reference: Option<String>,
-    /// The client's idempotency key and the SHA-256 of the body.
+    /// Method and path template, under which its idempotency key is kept.
+    pub route: &'static str,
+    /// In which conversation.
+    pub target: Target,
+    /// For what.
+    pub act: Act,
+    /// The client's idempotency key and the SHA-256 of what it asks for.
     pub idempotency: Option<(String, [u8; 32])>,
     /// The request's trace.
     pub trace: TraceId,
 }
 
-/// The answer to an accepted reply, or the repeated first answer.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// JSON of the message, or of the problem that a repeated request met before.
-    pub body: Bytes,
-    /// The message's path.
-    pub location: Option<String>,
-    /// Whether this repeats the first answer to the same idempotency key.
-    pub replayed: bool,
+/// The conversation that a request is about.
+#[derive(Debug)]
+pub enum Target {
+    /// This one.
+    Conversation(ConversationId),
+    /// The one with a contact who had none when the request was read.
+    Beginning(Beginning),
+    /// None: the request is refused, unless it repeats one that was answered otherwise.
+    Nowhere(Box<Problem>),
 }
 
-/// Accepts replies; cheap to clone.
+/// A conversation that may have to begin.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// The inbox that it belongs to.
+    pub inbox: InboxId,
+    /// The inbox's channel.
+    pub channel: Channel,
+    /// The contact's address in its normal form.
+    pub address: String,
+    /// The contact and its name, if it is known from elsewhere.
+    pub contact: Option<(ContactId, Option<String>)>,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub enum Act {
+    /// To send a message.
+    Send(Box<Draft>),
+    /// To try a failed message again.
+    Retry(MessageId),
+    /// Not to send a message that has not left.
+    Cancel(MessageId),
+}
+
+/// A message to be sent.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What.
+    pub content: Content,
+    /// The quoted message.
+    pub reply_to: Option<MessageId>,
+    /// What becomes of it if the reply window is closed.
+    pub closed_window: ClosedWindow,
+    /// When it is to leave; at once by default.
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// When it is given up; 24 hours after it got in line by default.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The client's own reference.
+    pub client_reference: Option<String>,
+    /// The inbox that the client named, which must be the conversation's.
+    pub inbox: Option<InboxId>,
+}
+
+/// Accepts submissions; cheap to clone.
 #[derive(Clone)]
 pub struct Acceptor {
-    batcher: Batcher<Reply, Result<Answer, Problem>>,
+    batcher: Batcher<Submission, Result<Answer, Problem>>,
 }
 
 impl Acceptor {
     /// Starts the writers.
     pub fn start(pool: &Pool, outbox: &Outbox, readmit: std::time::Duration, shutdown: &Shutdown) -> Self {
         let writer = Arc::new(Writer::new(pool.clone(), outbox.clone(), readmit));
-        let execute: Execute<_, _> = Arc::new(move |replies| {
+        let execute: Execute<_, _> = Arc::new(move |submissions| {
             let writer = writer.clone();
-            Box::pin(async move { writer.accept(replies).await })
+            Box::pin(async move { writer.accept(submissions).await })
         });
         Self { batcher: Batcher::start(LIMITS, shutdown, &execute) }
     }
 
-    /// Accepts a reply: once this answers, it is stored, in order, and will be delivered.
+    /// Accepts a submission: once this answers, what it asks for is stored, in order, and will happen.
     ///
     /// # Errors
-    /// 404 for a conversation that is not there, 409 for a reused idempotency key, 422 for a closed window, for content that
-    /// the channel cannot carry, or for a quoted message that is not there, 503 when the database is away or too much is waiting.
-    pub async fn reply(&self, reply: Reply) -> Result<Answer, Problem> {
-        match self.batcher.try_submit(reply).await {
+    /// 404 for a conversation or message that is not there, 409 for a reused idempotency key or a message that is beyond what
+    /// is asked, 422 for a closed window or content that the channel cannot carry, 503 when the database is away or too much
+    /// is waiting.
+    pub async fn submit(&self, submission: Submission) -> Result<Answer, Problem> {
+        match self.batcher.try_submit(submission).await {
             Ok(answer) => answer,
             Err(Rejected::Full) => Err(Problem::unavailable(
                 "too_much_waiting",

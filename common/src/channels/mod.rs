@@ -245,6 +245,13 @@ pub fn passes_closed_window(channel: Channel, content: &Content) -> bool {
     content_types(channel, WindowState::Closed).contains(&content.kind())
 }
 
+/// The one form in which the channel's addresses of contacts are kept; none for what is no address.
+pub fn normal_address(channel: Channel, text: &str) -> Option<String> {
+    match channel {
+        Channel::Whatsapp => whatsapp::addresses::of_client(text),
+    }
+}
+
 /// Sends one message. The future may be dropped only where its outcome is then taken for uncertain.
 pub async fn send(
     channel: Channel,

@@ -57,6 +57,10 @@ pub struct Standing {
     pub failures: i32,
     /// When it is given up.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Why it stands outside its lane, if it does: `scheduled` or `held`.
+    pub postponed: Option<String>,
+    /// When the relay looks at it there.
+    pub look_at: Option<DateTime<Utc>>,
 }
 
 /// What identifies a message in what the channel tells, and when it lived.
@@ -142,7 +146,8 @@ pub async fn find_standing(
             m.lane_position IS NOT NULL,
             (SELECT count(*) FROM messages a
                 WHERE a.conversation_id = m.conversation_id AND a.lane_position < m.lane_position),
-            m.trace_id, m.generation, m.failures, m.expires_at
+            m.trace_id, m.generation, m.failures, m.expires_at, m.postponed,
+            (SELECT look_at FROM postponements WHERE message_id = m.id)
         FROM messages m
         JOIN organizations o ON o.id = m.organization_id
         JOIN conversations c ON c.organization_id = m.organization_id AND c.id = m.conversation_id
@@ -172,6 +177,8 @@ pub async fn find_standing(
         generation: row.try_get(18)?,
         failures: row.try_get(19)?,
         expires_at: row.try_get(20)?,
+        postponed: row.try_get(21)?,
+        look_at: row.try_get(22)?,
     }))
 }
 

@@ -51,7 +51,7 @@ pub struct Attempt {
 
 const COLUMNS: &str =
     "id, conversation_id, direction, at, content, status, sender_type, sender_id, sender_name, reply_to,
-    reactions, failure, provider_message_id, client_reference";
+    reactions, failure, provider_message_id, client_reference, scheduled_at";
 
 fn read(row: &Row) -> Result<MessageView, Error> {
     let sender_type = row.try_get::<_, &str>(6)?.parse().map_err(Error::Stored)?;
@@ -67,7 +67,7 @@ fn read(row: &Row) -> Result<MessageView, Error> {
         reactions: json(row, 10)?.unwrap_or_default(),
         failure: json(row, 11)?,
         provider_message_id: row.try_get(12)?,
-        scheduled_at: None,
+        scheduled_at: row.try_get::<_, Option<_>>(14)?.map(Timestamp),
         client_reference: row.try_get(13)?,
         timeline: None,
     })
@@ -132,6 +132,21 @@ pub async fn find(
     Ok(Some(message))
 }
 
+/// The conversation of the organization's message with this id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_conversation(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: MessageId,
+) -> Result<Option<ConversationId>, Error> {
+    let sql = "SELECT conversation_id FROM messages WHERE organization_id = $1 AND id = $2";
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_opt(&statement, &[&organization.0, &id.0]).await?;
+    row.map(|row| Ok(ConversationId(row.try_get(0)?))).transpose()
+}
+
 /// The organization of a message, in whichever it is; for the operator.
 ///
 /// # Errors
@@ -147,8 +162,8 @@ pub async fn find_organization(
 
 /// What happened, by a row of `find`; nothing, if nothing has.
 fn timeline_entry(row: &Row) -> Result<Option<TimelineEntry>, Error> {
-    let Some(at) = row.try_get(14)? else { return Ok(None) };
-    Ok(Some(TimelineEntry::new(Timestamp(at), row.try_get(15)?, row.try_get(16)?, row.try_get(17)?)))
+    let Some(at) = row.try_get(15)? else { return Ok(None) };
+    Ok(Some(TimelineEntry::new(Timestamp(at), row.try_get(16)?, row.try_get(17)?, row.try_get(18)?)))
 }
 
 /// The tries at delivering a message, in order.

@@ -36,6 +36,7 @@ migrations! {
     5 "0005_channel_events",
     6 "0006_events",
     7 "0007_pipeline",
+    9 "0009_postponed_messages",
     10 "0010_media",
     12 "0012_conversation_lists",
     14 "0014_notifications",

@@ -21,6 +21,7 @@ pub mod organizations;
 pub mod outbox;
 pub mod pipeline;
 pub mod read_receipts;
+pub mod recipients;
 mod tls;
 pub mod tx;
 pub mod users;

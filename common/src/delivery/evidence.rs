@@ -37,9 +37,10 @@ pub fn apply_status(
         prove(changes, message, attempt, evidence.update);
     }
     // Taken, or even delivered, whatever its newest try may be doing. That an older try was taken and then failed says
-    // nothing of a message that is queued again.
+    // nothing of a message that is queued again, or was sent again.
     let delivered = matches!(evidence.update.status, Some(Status::Delivered | Status::Read));
-    if message.lane_position.is_some() && (unproved.is_some() || delivered) {
+    let outdated = evidence.update.status == Some(Status::Failed) && is_outdated(message, evidence);
+    if message.waits() && (unproved.is_some() && !outdated || delivered) {
         taken(changes, loaded, message, evidence, now);
     }
     let update = evidence.update;
@@ -47,7 +48,7 @@ pub fn apply_status(
     changes.happened(message.id, "status", evidence.attempt.map(|a| a.number), Some(detail));
     let Some(next) = update.status.filter(|next| *next != Status::Sent) else { return "noted" };
     // A message that is queued again is pending by its own generation's account.
-    if message.lane_position.is_some() || !message.status.moves_to(next) {
+    if outdated || message.waits() || !message.status.moves_to(next) {
         return "noted";
     }
     message.status = next;
@@ -61,6 +62,13 @@ pub fn apply_status(
     };
     changes.message_event(event_of(next), loaded.lane.inbox, message);
     "moved"
+}
+
+/// Whether a report is about a try that a newer generation, or another acceptance, has taken the place of.
+fn is_outdated(message: &Message, evidence: Evidence<'_>) -> bool {
+    let known = message.provider_message_id.as_ref();
+    evidence.attempt.is_some_and(|attempt| attempt.generation < message.generation)
+        || known.is_some_and(|id| *id != evidence.update.provider_id)
 }
 
 fn event_of(status: Status) -> &'static str {
@@ -87,7 +95,7 @@ fn prove(changes: &mut Changes, message: &mut Message, attempt: &Attempt, update
     }
 }
 
-/// Ends a message that is still queued although the provider has it: whoever waited for the answer need not, a repetition
+/// Ends a message that still waits although the provider has it: whoever waited for the answer need not, a repetition
 /// that has not left is withdrawn, and one that has left cannot be called back.
 fn taken(
     changes: &mut Changes,

@@ -3,7 +3,9 @@
 //! Everything here runs under the lane's lock, changes rows in memory, and notes what is to be written in `Changes`.
 
 mod evidence;
+mod leave;
 mod settle;
 
 pub use evidence::{Evidence, apply_status};
-pub use settle::{End, failure, settle};
+pub use leave::{Leave, put_in_line, release, replace, set_aside};
+pub use settle::{End, failure, settle, window_closed};

@@ -32,9 +32,15 @@ pub fn failure(code: &str, title: &str, retryable: bool) -> Failure {
     Failure { code: code.into(), provider_code: None, title: title.into(), detail: None, retryable }
 }
 
-/// Ends a queued message and advances its lane: sent, failed, canceled, expired or of unknown outcome.
+/// The failure of a message that met a closed reply window.
+pub fn window_closed() -> Failure {
+    failure("window_closed", "The reply window closed before the message was sent", false)
+}
+
+/// Ends a message that waits and advances its lane: sent, failed, canceled, expired or of unknown outcome.
 ///
-/// `holds_lane` says whether the lane's turn was this message's, so that the next one's turn comes.
+/// `holds_lane` says whether the lane's turn was this message's, so that the next one's turn comes. A message outside its
+/// lane ends without touching the line.
 pub fn settle(
     changes: &mut Changes,
     loaded: &mut LoadedLane,
@@ -42,14 +48,22 @@ pub fn settle(
     end: End,
     (holds_lane, now): (bool, DateTime<Utc>),
 ) {
+    let postponed = message.postponed;
     end_message(changes, loaded, message, end);
-    loaded.lane.settle(holds_lane, now);
+    match postponed {
+        Some(reason) => loaded.lane.resume(reason),
+        None => loaded.lane.settle(holds_lane, now),
+    }
 }
 
 /// Ends a queued message and leaves the lane's turn to a try that is in flight: its record ends that.
 pub(super) fn end_message(changes: &mut Changes, loaded: &LoadedLane, message: &mut Message, end: End) {
     message.lane_position = None;
     message.changed = true;
+    if message.postponed.take().is_some() {
+        message.moved = true;
+        changes.resume(message);
+    }
     let (event, outcome) = match end {
         End::Sent { provider_id, attempt } => {
             changes.happened(message.id, "sent", attempt, Some(json!({ "providerMessageId": provider_id })));

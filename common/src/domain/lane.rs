@@ -9,6 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use super::postponed::Postponed;
+
 /// What a lane is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LaneState {
@@ -80,6 +82,10 @@ pub struct Lane {
     pub bulk: bool,
     /// Theoretical arrival time of the pair's next message.
     pub pair_tat: DateTime<Utc>,
+    /// Messages outside the line that wait for the contact to write.
+    pub held: i32,
+    /// Messages outside the line whose time has not come.
+    pub scheduled: i32,
 }
 
 /// How fast one sender may write to one contact: a message each `every`, after a burst of `burst`.
@@ -99,6 +105,27 @@ fn delta(duration: Duration) -> TimeDelta {
 }
 
 impl Lane {
+    /// The lane of a conversation that begins.
+    pub fn new(organization: Uuid, inbox: Uuid, conversation: Uuid) -> Self {
+        Self {
+            conversation,
+            organization,
+            inbox,
+            state: LaneState::Idle,
+            last_message: None,
+            next_position: 1,
+            queued: 0,
+            lease: 0,
+            attempt: None,
+            due_at: None,
+            ready_at: None,
+            bulk: false,
+            pair_tat: DateTime::UNIX_EPOCH,
+            held: 0,
+            scheduled: 0,
+        }
+    }
+
     /// An id above every id of the conversation, so that ids rise in the order of commits.
     pub fn draw_message_id(&mut self) -> Uuid {
         let fresh = Uuid::now_v7();
@@ -119,6 +146,24 @@ impl Lane {
             self.make_ready(now);
         }
         position
+    }
+
+    /// A message stands outside the line.
+    pub fn postpone(&mut self, reason: Postponed) {
+        *self.postponed(reason) += 1;
+    }
+
+    /// A message no longer stands outside the line.
+    pub fn resume(&mut self, reason: Postponed) {
+        let count = self.postponed(reason);
+        *count = (*count - 1).max(0);
+    }
+
+    fn postponed(&mut self, reason: Postponed) -> &mut i32 {
+        match reason {
+            Postponed::Held => &mut self.held,
+            Postponed::Scheduled => &mut self.scheduled,
+        }
     }
 
     /// A pointer goes out; it is repeated unless the lane is claimed within `readmit`.
@@ -200,21 +245,7 @@ mod tests {
     use super::*;
 
     fn lane() -> Lane {
-        Lane {
-            conversation: Uuid::now_v7(),
-            organization: Uuid::now_v7(),
-            inbox: Uuid::now_v7(),
-            state: LaneState::Idle,
-            last_message: None,
-            next_position: 1,
-            queued: 0,
-            lease: 0,
-            attempt: None,
-            due_at: None,
-            ready_at: None,
-            bulk: false,
-            pair_tat: DateTime::UNIX_EPOCH,
-        }
+        Lane::new(Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7())
     }
 
     #[test]

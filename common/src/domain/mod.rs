@@ -4,6 +4,7 @@ pub mod content;
 pub mod ids;
 pub mod lane;
 pub mod message;
+pub mod postponed;
 pub mod principal;
 pub mod search;
 pub mod view;

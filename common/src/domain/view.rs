@@ -94,7 +94,7 @@ pub struct MessageView {
     pub conversation_id: ConversationId,
     /// Which way it went.
     pub direction: Direction,
-    /// The provider's time inbound, acceptance outbound.
+    /// The provider's time inbound; outbound acceptance, or release if it was scheduled or held.
     #[schema(value_type = String, format = DateTime, example = "2026-11-21T04:11:39.120Z")]
     pub timestamp: Timestamp,
     /// What it says.

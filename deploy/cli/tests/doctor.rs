@@ -36,7 +36,7 @@ fn consume_everything(broker: &TestBroker, stop: &CancellationToken) {
 async fn hold_duties(database: &TestDatabase) {
     let sql = "INSERT INTO duties (name, holder, expires_at)
         SELECT name, gen_random_uuid(), now() + interval '1 hour' FROM unnest(ARRAY['scheduler', 'admission', 'sequencer',
-            'expiry', 'rescue', 'health', 'pruning', 'search', 'intake.fallback']) AS name";
+            'expiry', 'release', 'rescue', 'health', 'pruning', 'search', 'intake.fallback']) AS name";
     execute(database, sql, &[]).await;
     let sql = "INSERT INTO processes (id, kind, seen_at) VALUES (gen_random_uuid(), 'api', now() + interval '1 minute')";
     execute(database, sql, &[]).await;

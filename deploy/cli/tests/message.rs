@@ -245,6 +245,24 @@ async fn a_pending_message_tells_what_it_waits_for() {
 }
 
 #[tokio::test]
+async fn a_message_outside_the_line_tells_until_when() {
+    let story = story("pending", None, None).await;
+    let cases = [
+        ("scheduled", "until its time: "),
+        ("held", "until the contact writes; if that has not happened by"),
+    ];
+    for (reason, words) in cases {
+        execute(&story.database, "UPDATE messages SET postponed = $1", &[&reason]).await;
+        let sql = "INSERT INTO postponements SELECT id, organization_id, conversation_id, $1, now() + interval '2 days'
+            FROM messages ON CONFLICT (message_id) DO UPDATE SET reason = excluded.reason";
+        execute(&story.database, sql, &[&reason]).await;
+        let told = story.show(&[]);
+        assert!(told.contains("It stands outside the line") && told.contains(words), "{words}: {told}");
+        assert!(told.contains("(in 1 d 23 h)"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn an_inbound_message_is_told_from_its_webhook_on() {
     let story = story("delivered", None, None).await;
     story.told(json!({ "message": { "id": "wamid.IN1", "from": ADDRESS } }), 90_000.0, true).await;

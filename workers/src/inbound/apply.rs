@@ -5,19 +5,20 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::channels::{InboundEvent, InboundMessage, StatusUpdate};
 use common::db::pipeline::channel_events::WaitingEvent;
+use common::db::pipeline::contacts::Known;
 use common::db::pipeline::load::{Attempt, Message};
 use common::db::pipeline::rows::{EventRow, NewMessage, ProcessedRow, Touch};
 use common::db::pipeline::{Changes, provider_ids};
 use common::db::{Error, Tx};
-use common::delivery::{Evidence, apply_status};
-use common::domain::ids::{ContactId, ConversationId, InboxId};
+use common::delivery::{Evidence, apply_status, release};
+use common::domain::ids::ContactId;
 use common::domain::message::Status;
+use common::domain::postponed::{ClosedWindow, Postponed};
 use common::domain::view::{Direction, SenderType};
 use common::metrics;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::contacts::Contact;
 use super::group::{Loaded, Understood};
 
 /// How long a contact's message lets free-form replies through.
@@ -68,19 +69,7 @@ impl<'a> Decider<'a> {
 
     fn conversations_begun(&mut self) {
         for begun in &self.loaded.contacts.begun {
-            let payload = json!({ "conversation": {
-                "id": ConversationId(begun.conversation), "inboxId": InboxId(begun.inbox),
-                "contact": { "id": ContactId(begun.contact), "name": begun.name, "address": begun.address },
-            }});
-            self.changes.events.push(EventRow {
-                id: Uuid::now_v7(),
-                organization_id: begun.organization,
-                kind: "conversation.created",
-                inbox_id: Some(begun.inbox),
-                conversation_id: Some(begun.conversation),
-                message_id: None,
-                payload: payload.to_string(),
-            });
+            self.changes.conversation_begun(begun);
         }
     }
 
@@ -119,7 +108,11 @@ impl<'a> Decider<'a> {
             attempts: 0,
             failures: 0,
             expires_at: None,
+            scheduled_at: None,
+            postponed: None,
+            closed_window: ClosedWindow::Fail,
             changed: false,
+            moved: false,
         };
         self.changes.brings_back(loaded);
         self.loaded.known.insert(key, (message.id, message.conversation));
@@ -133,7 +126,7 @@ impl<'a> Decider<'a> {
         waiting: &WaitingEvent,
         inbound: &InboundMessage,
         message: &Message,
-        contact: Contact,
+        contact: Known,
     ) -> Result<(), Error> {
         let content =
             serde_json::to_string(&message.content).map_err(|error| Error::Stored(error.to_string()))?;
@@ -173,6 +166,7 @@ impl<'a> Decider<'a> {
             payload: payload.to_string(),
         });
         self.touch(inbound, message);
+        self.release_held(message.conversation);
         Ok(())
     }
 
@@ -192,7 +186,34 @@ impl<'a> Decider<'a> {
             contact_id: Some(message.sender.1),
             contact_name: inbound.name.clone().or(before.and_then(|touch| touch.contact_name)),
         };
+        if let Some(loaded) = self.loaded.lanes.get_mut(&message.conversation) {
+            loaded.window_expires_at = loaded.window_expires_at.max(Some(window));
+        }
         self.touches.insert(message.conversation, touch);
+    }
+
+    /// What waited until the contact writes gets in line, unless that was so long ago that the window has closed again.
+    fn release_held(&mut self, conversation: Uuid) {
+        let Some(loaded) = self.loaded.lanes.get_mut(&conversation) else { return };
+        if !loaded.window_open(self.now) {
+            return;
+        }
+        for id in self.loaded.held.remove(&conversation).unwrap_or_default() {
+            let Some(message) = self.loaded.messages.get_mut(&id) else { continue };
+            let waits = message.postponed == Some(Postponed::Held);
+            // One whose time is over is left to whoever gives up what has expired.
+            if !waits || message.expires_at.is_some_and(|end| end <= self.now) {
+                continue;
+            }
+            release(&mut self.changes, loaded, message, self.now);
+            let released = Touch::by(message);
+            if let Some(touch) = self.touches.get_mut(&conversation) {
+                touch.last_message_id = released.last_message_id;
+                touch.direction = released.direction;
+                touch.preview = released.preview;
+                touch.at = released.at;
+            }
+        }
     }
 
     /// Applies a status, or parks it when nobody has recorded its message; then it has no effect yet.

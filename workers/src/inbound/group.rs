@@ -1,6 +1,6 @@
 //! One group of inbound lanes, one transaction: lock, read in stored order, look up, decide, write.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use common::channels::{self, InboundEvent, StatusUpdate};
 use common::db::pipeline::channel_events::{self, WaitingEvent, lock_key};
@@ -37,6 +37,8 @@ pub(super) struct Loaded {
     pub lanes: HashMap<Uuid, LoadedLane>,
     pub messages: HashMap<Uuid, Message>,
     pub heads: HashMap<Uuid, Uuid>,
+    /// Messages that wait until the contact writes, oldest first, by conversation.
+    pub held: HashMap<Uuid, Vec<Uuid>>,
 }
 
 /// Works off up to `most` events of these lanes.
@@ -125,11 +127,12 @@ async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
     let mut contacts = Contacts::read(&answers[2])?;
     contacts.create_missing(tx, events).await?;
     let (mut conversations, mut messages) = (BTreeSet::new(), BTreeSet::new());
+    let mut written = HashSet::new();
     for Understood { waiting, event } in events {
         match event {
             InboundEvent::Message(message) => {
-                conversations
-                    .extend(contacts.find(waiting.inbox, &message.addresses).map(|c| c.conversation));
+                let found = contacts.find(waiting.inbox, &message.addresses);
+                written.extend(found.map(|contact| contact.conversation));
             }
             InboundEvent::Status(update) => {
                 let by_id = known.get(&(waiting.inbox, update.provider_id.clone())).copied();
@@ -143,31 +146,52 @@ async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
             InboundEvent::Ignored { .. } => (),
         }
     }
-    let (lanes, messages, heads) = lock(tx, conversations, messages).await?;
-    Ok(Loaded { known, attempts, contacts, lanes, messages, heads })
+    conversations.extend(&written);
+    let (lanes, messages) = lock(tx, conversations, messages).await?;
+    let (heads, held) = (HashMap::new(), HashMap::new());
+    let mut loaded = Loaded { known, attempts, contacts, lanes, messages, heads, held };
+    look_into_lanes(tx, &mut loaded, &written).await?;
+    Ok(loaded)
 }
 
-type Locked = (HashMap<Uuid, LoadedLane>, HashMap<Uuid, Message>, HashMap<Uuid, Uuid>);
+type Locked = (HashMap<Uuid, LoadedLane>, HashMap<Uuid, Message>);
 
 async fn lock(tx: &Tx, conversations: BTreeSet<Uuid>, messages: BTreeSet<Uuid>) -> Result<Locked, Error> {
     let conversations: Vec<Uuid> = conversations.into_iter().collect();
     let messages: Vec<Uuid> = messages.into_iter().collect();
-    let (messages_sql, heads_sql) = (load::messages(), load::heads());
+    let messages_sql = load::messages();
     let steps = [
         tx.step(load::LOCK, vec![&conversations]).await?,
         tx.step(load::LANES, vec![&conversations]).await?,
         tx.step(&messages_sql, vec![&messages]).await?,
     ];
     let answers = tx.run(&steps).await?;
-    let messages: HashMap<Uuid, Message> =
-        answers[2].iter().map(|row| Message::read(row).map(|m| (m.id, m))).collect::<Result<_, _>>()?;
-    // Which message is the head matters only to those that are still queued, which few are.
-    let queued: Vec<Uuid> =
-        messages.values().filter(|message| message.lane_position.is_some()).map(|m| m.conversation).collect();
-    let mut heads = HashMap::new();
-    if !queued.is_empty() {
-        let found = tx.run(&[tx.step(&heads_sql, vec![&queued]).await?]).await?;
-        heads.extend(found.iter().flatten().map(|row| (row.get::<_, Uuid>(2), row.get::<_, Uuid>(0))));
+    let messages = answers[2].iter().map(|row| Message::read(row).map(|m| (m.id, m)));
+    Ok((LoadedLane::read_all(&answers[1])?, messages.collect::<Result<_, _>>()?))
+}
+
+/// What most groups need not know: which message is the head, of lanes whose message is still queued; and what waits until
+/// the contact writes, of those who have written.
+async fn look_into_lanes(tx: &Tx, loaded: &mut Loaded, written: &HashSet<Uuid>) -> Result<(), Error> {
+    let (heads_sql, held_sql) = (load::heads(), load::held());
+    let queued: Vec<Uuid> = loaded
+        .messages
+        .values()
+        .filter(|message| message.lane_position.is_some())
+        .map(|message| message.conversation)
+        .collect();
+    let holding = written.iter().filter(|id| loaded.lanes.get(*id).is_some_and(|lane| lane.lane.held > 0));
+    let holding: Vec<Uuid> = holding.copied().collect();
+    if queued.is_empty() && holding.is_empty() {
+        return Ok(());
     }
-    Ok((LoadedLane::read_all(&answers[1])?, messages, heads))
+    let steps = [tx.step(&heads_sql, vec![&queued]).await?, tx.step(&held_sql, vec![&holding]).await?];
+    let answers = tx.run(&steps).await?;
+    loaded.heads.extend(answers[0].iter().map(|row| (row.get::<_, Uuid>(2), row.get::<_, Uuid>(0))));
+    for row in &answers[1] {
+        let message = Message::read(row)?;
+        loaded.held.entry(message.conversation).or_default().push(message.id);
+        loaded.messages.entry(message.id).or_insert(message);
+    }
+    Ok(())
 }

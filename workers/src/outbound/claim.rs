@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use common::channels::{self, Channel};
+use common::channels::Channel;
 use common::config::Timings;
 use common::db::pipeline::Changes;
 use common::db::pipeline::load::{self, Gate, LoadedLane, Message};
 use common::db::pipeline::rows::NewAttempt;
 use common::db::{Error, Tx};
-use common::delivery::{End, failure, settle};
+use common::delivery::{End, Leave, failure, replace, set_aside, settle, window_closed};
 use common::domain::content::Content;
 use common::domain::ids::OrganizationId;
 use common::domain::lane::{LaneState, WHATSAPP_PAIR};
 use common::domain::message::Failure;
+use common::domain::postponed::Postponed;
 use common::metrics;
 use common::queue::LanePointer;
 use deadpool_postgres::Pool;
@@ -110,7 +111,7 @@ impl Claimer {
         let answers = tx.begin(&steps).await?;
         let mut heads: HashMap<Uuid, Head> = HashMap::new();
         for row in &answers[2] {
-            let head = Head { message: Message::read(row)?, reply_to: row.try_get(20)? };
+            let head = Head { message: Message::read(row)?, reply_to: row.try_get(load::MESSAGE_COLUMNS)? };
             heads.insert(head.message.conversation, head);
         }
         find_targets(&tx, &mut heads).await?;
@@ -183,11 +184,17 @@ impl Claimer {
         head: Head,
         now: DateTime<Utc>,
     ) -> Option<Work> {
-        let hopeless = hopeless(loaded, &head, now);
+        let leave = Leave::decide(loaded, &head.message.content, &head.message.closed_window, now);
+        let hopeless = hopeless(loaded, &head, &leave, now);
         let mut message = head.message;
         if let Some(failure) = hopeless {
             let attempt = (message.attempts > 0).then_some(message.attempts);
             settle(changes, loaded, &mut message, End::Failed { failure, attempt }, (true, now));
+            changes.save_message(&message);
+            return None;
+        }
+        if leave == Leave::Held {
+            set_aside(changes, loaded, &mut message, Postponed::Held, now);
             changes.save_message(&message);
             return None;
         }
@@ -199,6 +206,10 @@ impl Claimer {
             changes.happened(message.id, "paced", None, Some(json!({ "until": due })));
             loaded.lane.wait(due);
             return None;
+        }
+        if let Leave::Replaced(content) = leave {
+            replace(changes, &mut message, content);
+            changes.save_message(&message);
         }
         message.attempts += 1;
         let attempt = Uuid::now_v7();
@@ -266,7 +277,7 @@ fn target(message: &Message) -> Option<Uuid> {
 }
 
 /// Why a message can never be sent any more.
-fn hopeless(loaded: &LoadedLane, head: &Head, now: DateTime<Utc>) -> Option<Failure> {
+fn hopeless(loaded: &LoadedLane, head: &Head, leave: &Leave, now: DateTime<Utc>) -> Option<Failure> {
     let message = &head.message;
     if message.expires_at.is_some_and(|end| end <= now) {
         return Some(failure("expired", "The message was not sent in time", true));
@@ -274,8 +285,8 @@ fn hopeless(loaded: &LoadedLane, head: &Head, now: DateTime<Utc>) -> Option<Fail
     if loaded.inbox_deleted {
         return Some(failure("inbox_deleted", "The inbox was deleted", false));
     }
-    if !loaded.window_open(now) && !channels::passes_closed_window(loaded.channel, &message.content) {
-        return Some(failure("window_closed", "The reply window closed before the message was sent", false));
+    if *leave == Leave::Refused {
+        return Some(window_closed());
     }
     if target(message).is_some() && head.reply_to.is_none() {
         let title = "The channel has not got the message that the reaction is put on";

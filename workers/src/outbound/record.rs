@@ -1,6 +1,7 @@
 //! Recording what the provider answered: one transaction for a group; a lost lease moves nothing.
 
-use std::collections::HashMap;
+mod load;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use common::channels::{Action, ChannelError, SendOutcome};
 use common::config::Timings;
 use common::db::pipeline::Changes;
-use common::db::pipeline::load::{self, Gate, LoadedLane, Message};
+use common::db::pipeline::load::{Gate, LoadedLane, Message};
 use common::db::pipeline::provider_ids::{self, Claimed};
 use common::db::pipeline::rows::{AttemptState, GateRow};
 use common::db::{Error, Tx};
@@ -24,6 +25,7 @@ use uuid::Uuid;
 use super::claim::Work;
 use super::pace::Pacer;
 use crate::process::Context;
+use load::{Loaded, holds, load_group};
 
 /// A claimed message and what became of the call.
 #[derive(Debug)]
@@ -36,22 +38,6 @@ pub(super) struct Recorder {
     pool: Pool,
     timings: Timings,
     pacer: Arc<Pacer>,
-}
-
-/// Rows of a group, by id.
-struct Loaded {
-    lanes: HashMap<Uuid, LoadedLane>,
-    messages: HashMap<Uuid, Message>,
-    claimed: HashMap<(Uuid, String), Claimed>,
-}
-
-/// Provider ids of a group's accepted messages.
-#[derive(Default)]
-struct ProviderIds {
-    inboxes: Vec<Uuid>,
-    ids: Vec<String>,
-    messages: Vec<Uuid>,
-    conversations: Vec<Uuid>,
 }
 
 impl Recorder {
@@ -113,39 +99,6 @@ impl Recorder {
     }
 }
 
-async fn load_group(tx: &Tx, records: &[Arc<Record>]) -> Result<Loaded, Error> {
-    let lanes: Vec<Uuid> = records.iter().map(|record| record.work.lane).collect();
-    let messages: Vec<Uuid> = records.iter().map(|record| record.work.message).collect();
-    let mut ids = ProviderIds::default();
-    for record in records {
-        if let SendOutcome::Accepted { provider_id } = &record.outcome {
-            ids.inboxes.push(record.work.inbox);
-            ids.ids.push(provider_id.clone());
-            ids.messages.push(record.work.message);
-            ids.conversations.push(record.work.lane);
-        }
-    }
-    let load_messages = load::messages();
-    let steps = [
-        tx.step(load::LOCK, vec![&lanes]).await?,
-        tx.step(load::LANES, vec![&lanes]).await?,
-        tx.step(&load_messages, vec![&messages]).await?,
-        tx.step(provider_ids::CLAIM, vec![&ids.inboxes, &ids.ids, &ids.messages, &ids.conversations]).await?,
-    ];
-    let answers = tx.begin(&steps).await?;
-    let keyed = |message: Message| (message.id, message);
-    Ok(Loaded {
-        lanes: LoadedLane::read_all(&answers[1])?,
-        messages: answers[2].iter().map(|row| Message::read(row).map(keyed)).collect::<Result<_, _>>()?,
-        claimed: answers[3]
-            .iter()
-            .map(|row| {
-                Claimed::read(row).map(|claimed| ((claimed.inbox, claimed.provider_id.clone()), claimed))
-            })
-            .collect::<Result<_, _>>()?,
-    })
-}
-
 struct Step<'a> {
     timings: &'a Timings,
     changes: &'a mut Changes,
@@ -167,15 +120,15 @@ impl Step<'_> {
             SendOutcome::Uncertain { .. } => "uncertain",
         };
         metrics::get().attempts.with_label_values(&[work.channel.as_str(), outcome]).inc();
-        let holds = lane.lane.attempt == Some(work.attempt) && lane.lane.lease == work.lease;
-        if holds {
+        if holds(work, lane) {
             message.attempts = message.attempts.max(work.number);
         }
+        let is_head = holds(work, lane) || loaded.heads.get(&work.lane) == Some(&message.id);
         match &record.outcome {
-            _ if !holds => self.keep_as_evidence(record, lane, message),
+            _ if !holds(work, lane) => self.keep_as_evidence(record, lane, message, is_head),
             // Late, and as much in doubt as before: the wait for evidence goes on, and is not begun anew.
             SendOutcome::Uncertain { .. } if lane.lane.state == LaneState::Uncertain => {
-                self.keep_as_evidence(record, lane, message);
+                self.keep_as_evidence(record, lane, message, is_head);
             }
             SendOutcome::Accepted { provider_id } => self.accepted(work, provider_id, lane, message),
             SendOutcome::Refused(error) => self.refused(work, error, lane, message),
@@ -184,16 +137,16 @@ impl Step<'_> {
         if let SendOutcome::Accepted { provider_id } = &record.outcome
             && let Some(claimed) = loaded.claimed.get(&(work.inbox, provider_id.clone()))
         {
-            self.unparked(claimed, lane, message);
+            self.unparked(claimed, lane, message, is_head);
         }
         Ok(())
     }
 
     /// Statuses that came before the record: they move the message like any other.
-    fn unparked(&mut self, claimed: &Claimed, lane: &mut LoadedLane, message: &mut Message) {
+    fn unparked(&mut self, claimed: &Claimed, lane: &mut LoadedLane, message: &mut Message, was_head: bool) {
         for update in &claimed.parked {
-            // Queued still, though recorded: a repetition is on its way, and so its turn it is.
-            let is_head = message.lane_position.is_some();
+            // Queued still, though recorded: a repetition is on its way, or waits for its turn.
+            let is_head = was_head && message.lane_position.is_some();
             let evidence = Evidence { update, attempt: None, is_head, channel_event: None };
             apply_status(self.changes, lane, message, evidence, self.now);
         }
@@ -201,7 +154,13 @@ impl Step<'_> {
 
     /// The lease was lost: another may be acting on the lane. The answer is kept with its own attempt; that it was taken
     /// withdraws a repetition which has not left, and moves nothing else.
-    fn keep_as_evidence(&mut self, record: &Record, lane: &mut LoadedLane, message: &mut Message) {
+    fn keep_as_evidence(
+        &mut self,
+        record: &Record,
+        lane: &mut LoadedLane,
+        message: &mut Message,
+        is_head: bool,
+    ) {
         let work = &record.work;
         let (state, provider_id, detail) = match &record.outcome {
             SendOutcome::Accepted { provider_id } => {
@@ -224,16 +183,17 @@ impl Step<'_> {
             provider_code: None,
             detail: Some(detail),
         });
-        let Some(provider_id) = provider_id.filter(|_| message.lane_position.is_some()) else { return };
+        let Some(provider_id) = provider_id.filter(|_| message.waits()) else { return };
         message.changed = true;
-        if lane.lane.attempt.is_some() {
+        if is_head && lane.lane.attempt.is_some() {
             // The repetition is in flight: its own record ends the message, as sent in any case.
             message.provider_message_id.get_or_insert(provider_id);
             self.changes.happened(message.id, "possible_duplicate", None, None);
             return;
         }
         self.changes.happened(message.id, "retry_withdrawn", None, None);
-        self.done(work, provider_id, lane, message);
+        let end = End::Sent { provider_id, attempt: Some(work.number) };
+        settle(self.changes, lane, message, end, (is_head, self.now));
     }
 
     fn accepted(&mut self, work: &Work, provider_id: &str, lane: &mut LoadedLane, message: &mut Message) {

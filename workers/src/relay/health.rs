@@ -32,7 +32,9 @@ const GAUGES: &str = "SELECT
     (SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL AND discarded_at IS NULL),
     (SELECT coalesce(extract(epoch FROM now() - min(at)), 0)::bigint FROM events WHERE seq IS NULL),
     (SELECT count(*) FROM read_receipts),
-    (SELECT count(*) FROM media WHERE due_at IS NOT NULL)";
+    (SELECT count(*) FROM media WHERE due_at IS NOT NULL),
+    (SELECT count(*) FROM postponements WHERE look_at <= now()),
+    (SELECT coalesce(extract(epoch FROM now() - min(look_at)), 0)::bigint FROM postponements WHERE look_at <= now())";
 
 /// Counts down to the next look at the gauges.
 #[derive(Default)]
@@ -68,6 +70,8 @@ impl Step for State {
             metrics.backlog.with_label_values(&["search"]).set(search.events);
             metrics.backlog_age.with_label_values(&["search"]).set(search.seconds);
             metrics.backlog.with_label_values(&["media"]).set(row.try_get(16)?);
+            metrics.backlog.with_label_values(&["postponements"]).set(row.try_get(17)?);
+            metrics.backlog_age.with_label_values(&["postponements"]).set(row.try_get(18)?);
         }
         self.steps = self.steps.wrapping_add(1);
         Ok(false)

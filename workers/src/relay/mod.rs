@@ -6,6 +6,7 @@
 //! | `admission` | ready lanes, as their senders' budgets allow, fair over organizations |
 //! | `sequencer` | numbers committed events |
 //! | `expiry` | messages that expired while they waited |
+//! | `release` | messages outside their lane whose time has come |
 //! | `rescue` | outbox partitions without a holder; channel events and files without a pointer |
 //! | `health` | since when intake may be trusted to bring evidence; gauges |
 //! | `pruning` | keys, traces and files past their age |
@@ -17,6 +18,7 @@ mod duty;
 mod expiry;
 mod health;
 mod pruning;
+mod release;
 mod rescue;
 mod scheduler;
 mod search;
@@ -56,6 +58,7 @@ pub fn start(context: &Context, store: Store) {
         "admission" admission every millis(15);
         "sequencer" sequencer every millis(15);
         "expiry" expiry every millis(5_000);
+        "release" release every millis(50);
         "rescue" rescue every millis(1_000);
         "health" health every millis(1_000);
         "pruning" pruning every millis(60_000);

@@ -1,28 +1,19 @@
 //! `POST /v1/conversations/reply`: checks the body and hands it to the acceptor.
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
-use chrono::{DateTime, TimeDelta, Utc};
-use common::domain::content::{self, Content};
-use common::domain::ids::MessageId;
+use common::domain::content::Content;
 use common::domain::view::MessageView;
 use common::problem::Problem;
-use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::accept::{Answer, Reply, uploads};
+use crate::accept::{Act, Answer, Submission, Target, uploads};
 use crate::auth::{Allowed, rights::MessageCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
-use crate::idempotency::REPLAYED;
+use crate::routes::messages::draft::Asked;
 use crate::state::AppState;
-use crate::text::Checks;
-
-/// Longest `expiresAt`.
-const EXPIRES_AT_MOST: TimeDelta = TimeDelta::days(30);
 
 /// A reply to a conversation.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -38,10 +29,18 @@ pub struct ReplyToConversation {
     content: Value,
     /// The message to quote.
     reply_to: Option<String>,
-    /// What to do when the reply window is closed: `fail`.
+    /// What to do when the reply window is closed: `fail` (the default), `template` (send `fallbackTemplate` instead) or
+    /// `hold` (send when the contact next writes, within 30 days).
     #[schema(example = "fail")]
     on_closed_window: Option<String>,
-    /// When the message is given up if it could not be sent; 24 hours after acceptance by default, at most 30 days.
+    /// The template that is sent instead when the window is closed; with `onClosedWindow` `template`.
+    #[schema(value_type = Option<Content>)]
+    fallback_template: Option<Value>,
+    /// When to send: in the future, within 365 days. At once by default.
+    #[schema(format = DateTime)]
+    scheduled_at: Option<String>,
+    /// When the message is given up if it could not be sent: at most 30 days after acceptance or `scheduledAt`; 24 hours after
+    /// it got in line by default.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     /// Your own reference, shown with the message: 1 to 255 characters.
@@ -69,73 +68,26 @@ pub async fn reply_to_conversation(
     Trace(trace): Trace,
     IdempotencyKey(key): IdempotencyKey,
     Json(input, body): Json<ReplyToConversation>,
-) -> Result<Response, Problem> {
-    let mut content = content(&input)?;
-    check(&input)?;
-    let reply_to = input.reply_to.as_deref().map(quoted).transpose()?;
-    let expires_at = input.expires_at.as_deref().map(expiry).transpose()?;
-    uploads::attach(&state.pool, caller.organization, &mut content).await?;
-    let reply = Reply {
+) -> Result<Answer, Problem> {
+    let asked = Asked {
+        content: &input.content,
+        reply_to: input.reply_to.as_deref(),
+        on_closed_window: input.on_closed_window.as_deref(),
+        fallback_template: input.fallback_template.as_ref(),
+        scheduled_at: input.scheduled_at.as_deref(),
+        expires_at: input.expires_at.as_deref(),
+        client_reference: input.client_reference.as_deref(),
+    };
+    let mut draft = asked.draft()?;
+    let conversation = input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?;
+    uploads::attach(&state.pool, caller.organization, &mut draft.content).await?;
+    let submission = Submission {
         principal: caller.clone(),
-        conversation: input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?,
-        content,
-        reply_to,
-        expires_at,
-        client_reference: input.client_reference,
+        route: "POST /v1/conversations/reply",
+        target: Target::Conversation(conversation),
+        act: Act::Send(Box::new(draft)),
         idempotency: key.map(|key| (key, Sha256::digest(&body).into())),
         trace,
     };
-    Ok(respond(state.acceptor.reply(reply).await?))
-}
-
-fn content(input: &ReplyToConversation) -> Result<Content, Problem> {
-    if input.content.is_null() {
-        return Err(Problem::required("content"));
-    }
-    content::parse_outgoing(&input.content, "content")
-}
-
-fn check(input: &ReplyToConversation) -> Result<(), Problem> {
-    if input.on_closed_window.as_deref().is_some_and(|word| word != "fail") {
-        let detail = "onClosedWindow has a value that is not supported";
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unsupported_value", detail);
-        return Err(problem.field("onClosedWindow", "unsupported_value", "must be fail"));
-    }
-    let mut checks = Checks::default();
-    if let Some(reference) = &input.client_reference {
-        checks.line("clientReference", reference, 255);
-    }
-    checks.finish()
-}
-
-fn quoted(text: &str) -> Result<MessageId, Problem> {
-    text.parse().map_err(|_| Problem::invalid("replyTo", "invalid_id", "must be the id of a message"))
-}
-
-fn expiry(text: &str) -> Result<DateTime<Utc>, Problem> {
-    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-    let time = time.map_err(|_| Problem::invalid("expiresAt", "invalid", "must be an RFC 3339 time"))?;
-    let now = Utc::now();
-    if time <= now {
-        return Err(Problem::invalid("expiresAt", "in_the_past", "must be in the future"));
-    }
-    if time > now + EXPIRES_AT_MOST {
-        return Err(Problem::invalid("expiresAt", "too_late", "must be within 30 days"));
-    }
-    Ok(time)
-}
-
-fn respond(answer: Answer) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::ACCEPTED);
-    let headers = response.headers_mut();
-    let kind = if answer.status < 400 { "application/json" } else { "application/problem+json" };
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Some(location) = answer.location.and_then(|location| HeaderValue::try_from(location).ok()) {
-        headers.insert(header::LOCATION, location);
-    }
-    if answer.replayed {
-        headers.insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    response
+    state.acceptor.submit(submission).await
 }

@@ -1,7 +1,7 @@
 //! WhatsApp Cloud API: the Graph API's messages and the webhooks that belong to them.
 
 pub mod account;
-mod addresses;
+pub(super) mod addresses;
 mod bodies;
 pub mod check;
 mod codes;

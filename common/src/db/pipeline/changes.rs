@@ -1,16 +1,20 @@
 //! All that one step of the pipeline writes, committed in one pipelined round trip.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::contacts::Begun;
 use super::load::{LoadedLane, Message};
 use super::media::{FileLinks, NewFiles};
+use super::placements::{Placement, Placements, Postponement, Postponements, ResumedRow, Resumptions};
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
-    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touches,
+    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches,
 };
 use crate::db::{Error, Tx, outbox as outbox_table};
 use crate::domain::ids::{ConversationId, InboxId};
 use crate::domain::lane::Lane;
+use crate::domain::postponed::Postponed;
 use crate::outbox::Row as OutboxRow;
 use crate::queue::Route;
 
@@ -27,6 +31,12 @@ pub struct Changes {
     pub file_links: FileLinks,
     /// Messages that changed.
     pub states: MessageStates,
+    /// Messages that changed in more than delivering changes.
+    pub placements: Placements,
+    /// Messages that stand outside their lane from now on, or for another reason.
+    pub postponements: Postponements,
+    /// Messages that no longer do.
+    pub resumed: Resumptions,
     /// Lanes that changed.
     pub lanes: LaneStates,
     /// Conversations with a new message.
@@ -109,8 +119,24 @@ impl Changes {
         });
     }
 
+    /// Adds an entry to the event log about a conversation that begins.
+    pub fn conversation_begun(&mut self, begun: &Begun) {
+        self.events.push(EventRow {
+            id: Uuid::now_v7(),
+            organization_id: begun.organization,
+            kind: "conversation.created",
+            inbox_id: Some(begun.inbox),
+            conversation_id: Some(begun.conversation),
+            message_id: None,
+            payload: begun.told().to_string(),
+        });
+    }
+
     /// Writes a message back as it now stands.
     pub fn save_message(&mut self, message: &Message) {
+        if message.moved {
+            return self.placements.push(Placement::of(message));
+        }
         let failure = message.failure.as_ref().map(|failure| serde_json::json!(failure).to_string());
         self.states.push(MessageState {
             id: message.id,
@@ -121,6 +147,22 @@ impl Changes {
             attempts: message.attempts,
             failures: message.failures,
         });
+    }
+
+    /// Notes when somebody must look at a message outside its lane.
+    pub fn postpone(&mut self, message: &Message, reason: Postponed, look_at: DateTime<Utc>) {
+        self.postponements.push(Postponement {
+            message_id: message.id,
+            organization_id: message.organization,
+            conversation_id: message.conversation,
+            reason: reason.as_str(),
+            look_at,
+        });
+    }
+
+    /// Forgets when somebody must look at a message, which no longer stands outside its lane.
+    pub fn resume(&mut self, message: &Message) {
+        self.resumed.push(ResumedRow { message_id: message.id });
     }
 
     /// Writes back those lanes and messages that changed.
@@ -147,6 +189,8 @@ impl Changes {
             ready_at: lane.ready_at,
             bulk: lane.bulk,
             pair_tat: lane.pair_tat,
+            held: lane.held,
+            scheduled: lane.scheduled,
         });
     }
 
@@ -174,7 +218,8 @@ impl Changes {
         macro_rules! write {
             ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
         }
-        write!(answers messages files file_links states lanes touches attempts attempt_states timeline events audit processed gates);
+        write!(answers messages files file_links states placements resumed postponements);
+        write!(lanes touches attempts attempt_states timeline events audit processed gates);
         let outbox = &self.outbox;
         if !outbox.routes.is_empty() {
             let params: crate::db::tx::Params<'_> =
@@ -189,5 +234,23 @@ impl Changes {
             .last()
             .map(|rows| rows.iter().map(outbox_table::read).collect())
             .unwrap_or_else(|| Ok(Vec::new()))
+    }
+}
+
+impl Touch {
+    /// A conversation whose newest message this one of ours is.
+    pub fn by(message: &Message) -> Self {
+        Self {
+            organization_id: message.organization,
+            conversation_id: message.conversation,
+            last_message_id: message.id,
+            direction: message.direction.as_str(),
+            preview: message.content.preview(),
+            at: message.at,
+            unread: 0,
+            window_expires_at: None,
+            contact_id: None,
+            contact_name: None,
+        }
     }
 }

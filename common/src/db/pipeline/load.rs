@@ -14,6 +14,7 @@ use crate::domain::content::Content;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::lane::Lane;
 use crate::domain::message::{Failure, Status};
+use crate::domain::postponed::{ClosedWindow, Postponed};
 use crate::domain::view::{Direction, MessageView, SenderType, SenderView};
 use crate::problem::Timestamp;
 
@@ -27,7 +28,7 @@ pub const LOCK: &str =
 pub const LANES: &str = "SELECT l.conversation_id, l.organization_id, l.inbox_id, l.state, l.last_message_id,
         l.next_position, l.queued, l.lease, l.attempt_id, l.due_at, l.ready_at, l.bulk, l.pair_tat,
         c.address, c.window_expires_at, i.channel, i.gate, i.pace, i.unknown_outcome, i.deleted_at IS NOT NULL,
-        c.archived
+        c.archived, l.held, l.scheduled
     FROM lanes l
     CROSS JOIN LATERAL (SELECT address, window_expires_at, state = 'archived' AS archived FROM conversations
         WHERE organization_id = l.organization_id AND id = l.conversation_id LIMIT 1) c
@@ -35,9 +36,16 @@ pub const LANES: &str = "SELECT l.conversation_id, l.organization_id, l.inbox_id
         WHERE id = l.inbox_id LIMIT 1) i
     WHERE l.conversation_id = ANY($1)";
 
+/// What `LANES` tells of an inbox, for conversations that begin.
+pub const INBOXES: &str = "SELECT id, channel, gate, pace, unknown_outcome, deleted_at IS NOT NULL
+    FROM inboxes WHERE id = ANY($1)";
+
 const MESSAGE: &str = "m.id, m.organization_id, m.conversation_id, m.direction, m.status, m.content, m.sender_type,
     m.sender_id, m.sender_name, m.reply_to, m.at, m.provider_message_id, m.client_reference, m.failure, m.trace_id,
-    m.lane_position, m.generation, m.attempts, m.failures, m.expires_at";
+    m.lane_position, m.generation, m.attempts, m.failures, m.expires_at, m.scheduled_at, m.postponed, m.closed_window";
+
+/// How many columns a message takes.
+pub const MESSAGE_COLUMNS: usize = 23;
 
 /// Loads each lane's head, with the provider's id of the message it quotes. Its tries are counted where they are committed: the
 /// message itself is told of one only when that is recorded.
@@ -63,6 +71,15 @@ pub fn messages() -> String {
 /// The provider's ids of messages.
 pub const PROVIDER_IDS: &str = "SELECT id, provider_message_id FROM messages WHERE id = ANY($1)";
 
+/// Loads the messages of these conversations that wait until the contact writes, oldest first in each.
+pub fn held() -> String {
+    format!(
+        "SELECT {MESSAGE} FROM postponements p
+        CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = p.message_id LIMIT 1) m
+        WHERE p.conversation_id = ANY($1) AND p.reason = 'held' ORDER BY p.conversation_id, p.message_id"
+    )
+}
+
 /// Loads attempts by id.
 pub const ATTEMPTS: &str = "SELECT id, message_id, conversation_id, generation, number, lease, state FROM attempts WHERE id = ANY($1)";
 
@@ -75,6 +92,16 @@ pub enum Gate {
     HalfOpen,
     /// The provider refuses our credentials or account.
     Closed,
+}
+
+impl Gate {
+    fn stored(word: &str) -> Self {
+        match word {
+            "open" => Self::Open,
+            "half_open" => Self::HalfOpen,
+            _ => Self::Closed,
+        }
+    }
 }
 
 /// A locked lane with what surrounds it.
@@ -141,8 +168,16 @@ pub struct Message {
     pub failures: i32,
     /// When it is given up.
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it is to be released, if the client asked for a time.
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// Why it stands outside its lane, if it does.
+    pub postponed: Option<Postponed>,
+    /// What becomes of it if the reply window is closed when it is about to leave.
+    pub closed_window: ClosedWindow,
     /// Whether it is to be written back.
     pub changed: bool,
+    /// Whether more of it is to be written back than delivering changes.
+    pub moved: bool,
 }
 
 /// A try.
@@ -174,6 +209,11 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(row: &Row, column: usize) -> 
     serde_json::from_str(raw.0.get()).map_err(|error| Error::Stored(error.to_string()))
 }
 
+fn optional_json<T: serde::de::DeserializeOwned>(row: &Row, column: usize) -> Result<Option<T>, Error> {
+    let there = row.try_get::<_, Option<Json<&RawValue>>>(column)?.is_some();
+    there.then(|| json(row, column)).transpose()
+}
+
 impl LoadedLane {
     /// Reads a row of `LANES`.
     ///
@@ -194,11 +234,8 @@ impl LoadedLane {
             ready_at: row.try_get(10)?,
             bulk: row.try_get(11)?,
             pair_tat: row.try_get(12)?,
-        };
-        let gate = match row.try_get(16)? {
-            "open" => Gate::Open,
-            "half_open" => Gate::HalfOpen,
-            _ => Gate::Closed,
+            held: row.try_get("held")?,
+            scheduled: row.try_get("scheduled")?,
         };
         Ok(Self {
             stored: lane.clone(),
@@ -206,11 +243,30 @@ impl LoadedLane {
             address: row.try_get(13)?,
             window_expires_at: row.try_get(14)?,
             channel: parsed(row.try_get(15)?)?,
-            gate,
+            gate: Gate::stored(row.try_get(16)?),
             pace: row.try_get(17)?,
             resend_unknown: row.try_get::<_, &str>(18)? == "resend",
             inbox_deleted: row.try_get(19)?,
             archived: row.try_get(20)?,
+        })
+    }
+
+    /// The lane of a conversation that begins, by a row of `INBOXES`.
+    ///
+    /// # Errors
+    /// When a column is not what it should be.
+    pub fn begun(row: &Row, lane: Lane, address: String) -> Result<Self, Error> {
+        Ok(Self {
+            stored: lane.clone(),
+            lane,
+            address,
+            window_expires_at: None,
+            channel: parsed(row.try_get(1)?)?,
+            gate: Gate::stored(row.try_get(2)?),
+            pace: row.try_get(3)?,
+            resend_unknown: row.try_get::<_, &str>(4)? == "resend",
+            inbox_deleted: row.try_get(5)?,
+            archived: false,
         })
     }
 
@@ -239,10 +295,6 @@ impl Message {
     /// # Errors
     /// When a column is not what it should be.
     pub fn read(row: &Row) -> Result<Self, Error> {
-        let failure = match row.try_get::<_, Option<Json<&RawValue>>>(13)? {
-            Some(_) => Some(json(row, 13)?),
-            None => None,
-        };
         Ok(Self {
             id: row.try_get(0)?,
             organization: row.try_get(1)?,
@@ -255,15 +307,24 @@ impl Message {
             at: row.try_get(10)?,
             provider_message_id: row.try_get(11)?,
             client_reference: row.try_get(12)?,
-            failure,
+            failure: optional_json(row, 13)?,
             trace: row.try_get(14)?,
             lane_position: row.try_get(15)?,
             generation: row.try_get(16)?,
             attempts: row.try_get(17)?,
             failures: row.try_get(18)?,
             expires_at: row.try_get(19)?,
+            scheduled_at: row.try_get(20)?,
+            postponed: row.try_get::<_, Option<&str>>(21)?.map(parsed).transpose()?,
+            closed_window: optional_json(row, 22)?.unwrap_or_default(),
             changed: false,
+            moved: false,
         })
+    }
+
+    /// Whether it is still to be sent: in line, or outside of it.
+    pub fn waits(&self) -> bool {
+        self.lane_position.is_some() || self.postponed.is_some()
     }
 
     /// The message as clients see it.
@@ -281,7 +342,7 @@ impl Message {
             reactions: Vec::new(),
             failure: self.failure.clone(),
             provider_message_id: self.provider_message_id.clone(),
-            scheduled_at: None,
+            scheduled_at: self.scheduled_at.map(Timestamp),
             client_reference: self.client_reference.clone(),
             timeline: None,
         }

@@ -5,9 +5,11 @@
 
 mod changes;
 pub mod channel_events;
+pub mod contacts;
 pub mod events;
 pub mod load;
 pub mod media;
+pub mod placements;
 pub mod provider_ids;
 pub mod rows;
 pub mod work;

@@ -139,14 +139,18 @@ rows! {
         bulk: bool,
         /// Pacing of the pair.
         pair_tat: DateTime<Utc>,
+        /// Messages outside the line that wait for the contact.
+        held: i32,
+        /// Messages outside the line whose time has not come.
+        scheduled: i32,
     }
     "UPDATE lanes l SET state = r.state, last_message_id = r.last_message_id, next_position = r.next_position,
             queued = r.queued, lease = r.lease, attempt_id = r.attempt_id, due_at = r.due_at, ready_at = r.ready_at,
-            bulk = r.bulk, pair_tat = r.pair_tat
+            bulk = r.bulk, pair_tat = r.pair_tat, held = r.held, scheduled = r.scheduled
         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::int[], $6::bigint[], $7::uuid[],
-            $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::timestamptz[])
+            $8::timestamptz[], $9::timestamptz[], $10::bool[], $11::timestamptz[], $12::int[], $13::int[])
         AS r (conversation_id, state, last_message_id, next_position, queued, lease, attempt_id, due_at, ready_at,
-            bulk, pair_tat)
+            bulk, pair_tat, held, scheduled)
         WHERE l.conversation_id = r.conversation_id AND l.conversation_id = ANY($1)"
 }
 

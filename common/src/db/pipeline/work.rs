@@ -42,6 +42,14 @@ pub const READY: &str = "WITH RECURSIVE hop AS (
 pub const EXPIRED: &str = "SELECT id, conversation_id FROM messages
     WHERE lane_position IS NOT NULL AND expires_at < now() ORDER BY conversation_id LIMIT $1";
 
+/// Messages outside their lane that somebody must look at now, with their conversations, in the order in which they are due.
+pub const POSTPONED: &str = "SELECT message_id, conversation_id FROM postponements WHERE look_at <= now()
+    ORDER BY look_at, message_id LIMIT $1";
+
+/// Which of these messages are due still, asked once their lanes are locked.
+pub const STILL_POSTPONED: &str =
+    "SELECT message_id FROM postponements WHERE message_id = ANY($1) AND look_at <= now()";
+
 /// Puts a lane whose pointer came at a bad time back in line; it is admitted again by and by.
 ///
 /// # Errors

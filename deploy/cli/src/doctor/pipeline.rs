@@ -12,6 +12,7 @@ const DUTIES: &[(&str, &str)] = &[
     ("admission", "relay"),
     ("sequencer", "relay"),
     ("expiry", "relay"),
+    ("release", "relay"),
     ("rescue", "relay"),
     ("health", "relay"),
     ("pruning", "relay"),

@@ -69,6 +69,7 @@ fn lane(history: &History) -> Value {
     json!({
         "state": standing.lane.as_str(), "queued": standing.queued, "inLine": standing.in_line,
         "ahead": standing.in_line.then_some(standing.ahead), "failuresInARow": standing.failures,
+        "postponed": standing.postponed, "lookAt": standing.look_at.map(Timestamp),
         "dueAt": standing.due_at.map(Timestamp), "readyAt": standing.ready_at.map(Timestamp),
     })
 }

@@ -63,6 +63,7 @@ fn outbound(history: &History) -> Vec<String> {
                 .map(|end| format!("If it has not left by {}, it fails as expired.", shown(end))),
         );
     }
+    story.extend(outside(history));
     story.push(tries(history));
     let happened = |event: &str| history.timeline().iter().any(|entry| entry.event == event);
     if happened("possible_duplicate") {
@@ -108,6 +109,18 @@ fn failed(history: &History) -> String {
         " A manual retry will not help."
     });
     text
+}
+
+/// What a message outside the line waits for.
+fn outside(history: &History) -> Option<String> {
+    let standing = &history.standing;
+    let at = standing.look_at.map_or_else(|| "an unknown time".to_owned(), |at| when(at, history.now));
+    match standing.postponed.as_deref()? {
+        "held" => Some(format!(
+            "It stands outside the line until the contact writes; if that has not happened by {at}, it fails as expired."
+        )),
+        _ => Some(format!("It stands outside the line until its time: {at}.")),
+    }
 }
 
 /// What the message waits for.

@@ -46,7 +46,7 @@ pub async fn until_held(system: &System, count: usize) -> Vec<String> {
 }
 
 /// SIGKILL to the worker that waits for the held answers, and a new one.
-async fn kill_and_restart(system: &mut System) {
+pub async fn kill_and_restart(system: &mut System) {
     let outbound = system.workers.get_mut("outbound").unwrap();
     outbound.kill().unwrap();
     until_held(system, 0).await;

@@ -54,7 +54,7 @@ async fn until_stale(worker: &Process, count: f64) {
 
 /// Freezes the worker when the provider's answer has reached it and before it could write it down: the lane's row is locked
 /// meanwhile, and its sessions are ended before it is let go.
-async fn freeze_with_the_answer_in_hand(system: &System, worker: &Process) {
+pub async fn freeze_with_the_answer_in_hand(system: &System, worker: &Process) {
     system
         .client
         .fault(&json!({ "times": 1, "fault": { "holdMs": 1_200, "status": no_statuses() } }))
