@@ -42,6 +42,7 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
     tags(
         (name = "Connections", description = "Credentials of provider accounts: sealed at rest, never returned"),
         (name = "Inboxes", description = "Connected channel resources"),
+        (name = "Contacts", description = "The people who write to the inboxes"),
         (name = "Conversations", description = "All messages with one contact on one inbox"),
         (name = "Messages", description = "Messages and what happened to them"),
         (name = "Users", description = "The people of your organization"),

@@ -66,6 +66,27 @@ pub fn read_id_token(token: Option<&str>) -> Result<Option<Uuid>, Problem> {
     bytes.map(|bytes| Some(Uuid::from_bytes(bytes))).ok_or_else(invalid_token)
 }
 
+/// The token of a list in the order of names.
+pub fn name_token(name: &str, id: Uuid) -> String {
+    hex::encode([id.as_bytes(), name.as_bytes()].concat())
+}
+
+/// The name and id in a token of `name_token`.
+///
+/// # Errors
+/// 400 when it is not one.
+pub fn read_name_token(token: Option<&str>) -> Result<Option<(String, Uuid)>, Problem> {
+    let Some(token) = token else { return Ok(None) };
+    let read = || {
+        let bytes = hex::decode(token).ok()?;
+        let (id, name) = bytes.split_first_chunk::<16>()?;
+        let name =
+            String::from_utf8(name.to_vec()).ok().filter(|name| !name.is_empty() && !name.contains('\0'))?;
+        Some((name, Uuid::from_bytes(*id)))
+    };
+    read().map(Some).ok_or_else(invalid_token)
+}
+
 /// The token of a list in the order of times. The order is part of it, for a place means nothing in another.
 pub fn position_token(position: Position, descending: bool) -> String {
     let mut bytes = vec![u8::from(descending)];
@@ -134,6 +155,12 @@ mod tests {
             assert!(read_position_token(Some(&changed), true).is_err(), "{place}");
         }
         let id = Uuid::now_v7();
+        assert_eq!(read_name_token(Some(&name_token("zoë", id))).unwrap(), Some(("zoë".to_owned(), id)));
+        for bad in
+            [String::new(), "zz".into(), id_token(id), name_token("a\0", id), format!("{}ff", id_token(id))]
+        {
+            assert_eq!(read_name_token(Some(&bad)).unwrap_err().code, "invalid_page_token", "{bad}");
+        }
         assert_eq!(read_id_token(Some(&id_token(id))).unwrap(), Some(id));
     }
 

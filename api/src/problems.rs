@@ -65,6 +65,8 @@ kinds! {
     422 "api_url_not_allowed" "The operator does not allow this apiUrl.",
     422 "media_type_mismatch" "The file's content is not of the type that it is said to be. Nothing was stored.",
     422 "inbox_deleted" "The inbox of the conversation was deleted.",
+    422 "contact_blocked" "The contact is blocked: nothing is sent to it. Unblock it first.",
+    422 "contact_opted_out" "The contact does not want messages. Opt it in again only if it asked for that.",
     422 "messaging_window_closed" "The contact has not written recently enough for a free-form reply; messagingWindow says when the window closed.",
     429 "rate_limited" "The key sends requests faster than it may. Retry-After says when to go on.",
     500 "internal_error" "A fault on our side. The traceId finds it in the log.",

@@ -11,7 +11,9 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
-use crate::routes::{channel_webhooks, connections, conversations, health, inboxes, media, messages, users};
+use crate::routes::{
+    channel_webhooks, connections, contacts, conversations, health, inboxes, media, messages, users,
+};
 use crate::state::AppState;
 use crate::{openapi, problems};
 
@@ -23,6 +25,18 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(connections::get::get_connection))
         .routes(routes!(inboxes::list::list_inboxes, inboxes::create::create_inboxes))
         .routes(routes!(inboxes::get::get_inbox))
+        .routes(routes!(contacts::list::list_contacts))
+        .routes(routes!(
+            contacts::get::get_contact,
+            contacts::update::update_contact,
+            contacts::erase::erase_contact
+        ))
+        .routes(routes!(contacts::merge::merge_contact))
+        .routes(routes!(contacts::block::block_contact))
+        .routes(routes!(contacts::block::unblock_contact))
+        .routes(routes!(contacts::opt_out::opt_out_contact))
+        .routes(routes!(contacts::opt_out::opt_in_contact))
+        .routes(routes!(contacts::conversations::list_contact_conversations))
         .routes(routes!(conversations::list::list_conversations))
         .routes(routes!(conversations::get::get_conversation))
         .routes(routes!(messages::list::list_messages))
@@ -34,6 +48,7 @@ pub fn operations() -> OpenApiRouter<AppState> {
             conversations::assign::assign_conversation,
             conversations::unassign::unassign_conversation
         ))
+        .routes(routes!(messages::media::list_conversation_media))
         .routes(routes!(conversations::reply::reply_to_conversation))
         .routes(routes!(messages::start::start_conversation))
         .routes(routes!(messages::get::get_message))

@@ -1,6 +1,6 @@
 //! Every operation against every state of a credential, and every id against a stranger.
 
-use common::domain::ids::{ConnectionId, ConversationId, InboxId, MediaId, MessageId, UserId};
+use common::domain::ids::{ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId};
 use common::domain::principal::{Role, Scope};
 use common::testing::Workspace;
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ fn guarded() -> Vec<Guarded> {
 fn filled(path: &str) -> String {
     let id = match path {
         path if path.starts_with("/v1/connections") => ConnectionId::new().to_string(),
+        path if path.starts_with("/v1/contacts") => ContactId::new().to_string(),
         path if path.starts_with("/v1/inboxes") => InboxId::new().to_string(),
         path if path.starts_with("/v1/messages") => MessageId::new().to_string(),
         path if path.starts_with("/v1/users") => UserId::new().to_string(),
@@ -120,6 +121,9 @@ async fn what_belongs_to_another_organization_is_not_there() {
     let reply = json!({ "conversationId": conversation, "content": { "type": "text", "text": "mine" } });
     let message =
         app.post("/v1/conversations/reply").key(&theirs.token).json(&reply).send().await.expect(202);
+    let shown =
+        app.get(&format!("/v1/conversations/{conversation}")).key(&theirs.token).send().await.expect(200);
+    let contact = shown["contact"]["id"].as_str().unwrap().to_owned();
     let paths = [
         format!("/v1/connections/{}", theirs.connection),
         format!("/v1/inboxes/{}", theirs.inbox),
@@ -127,6 +131,9 @@ async fn what_belongs_to_another_organization_is_not_there() {
         format!("/v1/conversations/{conversation}/messages"),
         format!("/v1/users/{}/notification-preferences", theirs.user),
         format!("/v1/messages/{}", message["id"].as_str().unwrap()),
+        format!("/v1/conversations/{conversation}/media"),
+        format!("/v1/contacts/{contact}"),
+        format!("/v1/contacts/{contact}/conversations"),
     ];
     for path in &paths {
         assert_eq!(app.get(path).key(&theirs.token).send().await.status, 200, "{path}");
@@ -148,9 +155,12 @@ async fn what_belongs_to_another_organization_is_not_there() {
         ("/v1/conversations", "conversations"),
         ("/v1/inboxes", "inboxes"),
         ("/v1/connections", "connections"),
+        ("/v1/contacts", "contacts"),
+        ("/v1/contacts?address=15550000001", "contacts"),
     ] {
         let mine = app.get(list).key(&ours.token).send().await.expect(200);
         assert!(!mine.to_string().contains(&theirs.organization.to_string()), "{name}");
+        assert!(!mine.to_string().contains(&contact), "{name}");
         let filtered =
             app.get(&format!("/v1/conversations?inboxId={}", theirs.inbox)).key(&ours.token).send().await;
         assert_eq!(filtered.expect(200)["conversations"], json!([]));

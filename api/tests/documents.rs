@@ -50,6 +50,16 @@ fn the_route_table_is_what_it_should_be() {
     GET /v1/connections connections.list connection:list
     POST /v1/connections connections.create connection:create
     GET /v1/connections/{id} connections.get connection:read
+    GET /v1/contacts contacts.list contact:list
+    DELETE /v1/contacts/{id} contacts.erase contact:delete
+    GET /v1/contacts/{id} contacts.get contact:read
+    PATCH /v1/contacts/{id} contacts.update contact:update
+    POST /v1/contacts/{id}/block contacts.block contact:update
+    GET /v1/contacts/{id}/conversations contacts.conversations conversation:list
+    POST /v1/contacts/{id}/merge contacts.merge contact:update
+    POST /v1/contacts/{id}/opt-in contacts.opt_in contact:update
+    POST /v1/contacts/{id}/opt-out contacts.opt_out contact:update
+    POST /v1/contacts/{id}/unblock contacts.unblock contact:update
     GET /v1/conversations conversations.list conversation:list
     GET /v1/conversations/assignable-users conversations.assignable_users conversation:assign
     POST /v1/conversations/reply conversations.reply message:create
@@ -57,6 +67,7 @@ fn the_route_table_is_what_it_should_be() {
     PATCH /v1/conversations/{chatId}/archive conversations.archive conversation:update
     DELETE /v1/conversations/{chatId}/assignee conversations.unassign conversation:assign
     POST /v1/conversations/{chatId}/assignee conversations.assign conversation:assign
+    GET /v1/conversations/{chatId}/media messages.media conversation:read
     GET /v1/conversations/{chatId}/messages messages.list conversation:read
     PATCH /v1/conversations/{chatId}/read conversations.read conversation:update
     PATCH /v1/conversations/{chatId}/unarchive conversations.unarchive conversation:update

@@ -6,6 +6,7 @@ mod assignment;
 mod bad_input;
 mod channel_webhooks;
 mod connections;
+mod contacts;
 mod contents;
 mod conversation_changes;
 mod conversations;

@@ -142,6 +142,9 @@ pub(super) fn check(
         let detail = "The inbox of this conversation was deleted";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "inbox_deleted", detail));
     }
+    if let Some((code, detail)) = loaded.standing.refusal() {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail));
+    }
     Ok(())
 }
 

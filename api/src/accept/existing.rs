@@ -2,6 +2,7 @@
 
 use common::db::pipeline::load::{LoadedLane, Message};
 use common::delivery::{End, Leave, failure, put_in_line, replace, set_aside, settle};
+use common::domain::contact::Standing;
 use common::domain::ids::MessageId;
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
@@ -82,6 +83,7 @@ fn found<'a>(
 ) -> Result<(&'a mut LoadedLane, &'a mut Message), Problem> {
     let organization = item.asked.principal.organization.0;
     let lane = loaded.lanes.get_mut(&item.conversation).filter(|lane| lane.lane.organization == organization);
+    let lane = lane.filter(|lane| lane.standing != Standing::Erased);
     let message = loaded.messages.get_mut(&id.0).filter(|message| message.conversation == item.conversation);
     lane.zip(message).ok_or_else(|| Problem::not_found("message"))
 }

@@ -134,7 +134,7 @@ pub(super) async fn load(tx: &Tx, items: &[Item<'_>], begun: &[Begun]) -> Result
         let inbox = rows.of(Kind::Inboxes).iter().find(|row| row.get::<_, Uuid>(0) == begun.inbox);
         let lane = Lane::new(begun.organization, begun.inbox, begun.conversation);
         if let Some(row) = inbox {
-            lanes.insert(begun.conversation, LoadedLane::begun(row, lane, begun.address.clone())?);
+            lanes.insert(begun.conversation, LoadedLane::begun(row, lane, begun)?);
         }
     }
     let messages = rows.of(Kind::Messages).iter().map(|row| Message::read(row).map(|m| (m.id, m)));

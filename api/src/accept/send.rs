@@ -3,6 +3,7 @@
 use common::db::pipeline::load::{LoadedLane, Message};
 use common::db::pipeline::rows::{NewMessage, Touch};
 use common::delivery::{Leave, put_in_line, replace, set_aside};
+use common::domain::contact::Standing;
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
 use common::domain::view::{Direction, SenderType};
@@ -22,6 +23,7 @@ impl Decider {
             .lanes
             .get_mut(&item.conversation)
             .filter(|loaded| loaded.lane.organization == item.asked.principal.organization.0)
+            .filter(|loaded| loaded.standing != Standing::Erased)
             .ok_or_else(|| Problem::not_found("conversation"))?;
         if draft.inbox.is_some_and(|inbox| inbox.0 != lane.lane.inbox) {
             return Err(Problem::invalid(

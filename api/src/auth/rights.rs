@@ -25,6 +25,7 @@ macro_rules! rights {
 rights! {
     InboxList InboxRead InboxCreate
     ConnectionList ConnectionRead ConnectionCreate
+    ContactList ContactRead ContactUpdate ContactDelete
     ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
     UserRead UserUpdate

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use common::domain::ids::{ConnectionId, ConversationId, InboxId, MediaId, MessageId, UserId};
+use common::domain::ids::{ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId};
 use common::problem::Problem;
 use http::request::Parts;
 
@@ -25,6 +25,10 @@ impl Named for ConnectionId {
 
 impl Named for InboxId {
     const NOUN: &'static str = "inbox";
+}
+
+impl Named for ContactId {
+    const NOUN: &'static str = "contact";
 }
 
 impl Named for ConversationId {

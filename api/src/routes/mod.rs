@@ -2,6 +2,7 @@
 
 pub mod channel_webhooks;
 pub mod connections;
+pub mod contacts;
 pub mod conversations;
 pub mod health;
 pub mod inboxes;

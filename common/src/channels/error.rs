@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::domain::message::Failure;
 
+/// The code by which a channel says that a contact wants no marketing.
+pub const MARKETING_OPT_OUT: &str = "recipient_opted_out";
+
 /// What an error calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {

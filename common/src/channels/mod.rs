@@ -22,7 +22,7 @@ use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
 
 pub use credentials::Credentials;
-pub use error::{Action, ChannelError, Unparsed};
+pub use error::{Action, ChannelError, MARKETING_OPT_OUT, Unparsed};
 
 /// A messaging channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -164,6 +164,8 @@ pub enum InboundEvent {
     Message(Box<InboundMessage>),
     /// The provider reports on a message of ours.
     Status(StatusUpdate),
+    /// A contact says what it wants to get.
+    Wish(Wish),
     /// Nothing that the product acts on.
     Ignored {
         /// Why, for people.
@@ -186,6 +188,17 @@ pub struct InboundMessage {
     pub content: Content,
     /// The provider's id of the quoted message.
     pub reply_to: Option<String>,
+}
+
+/// What a contact said to its channel of marketing messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Every address of the contact that the event links.
+    pub addresses: Vec<String>,
+    /// Whether it wants none.
+    pub opted_out: bool,
+    /// The provider's time.
+    pub at: DateTime<Utc>,
 }
 
 /// A provider's report on a message of ours.

@@ -15,21 +15,23 @@ use crate::domain::ids::{ContactId, ConversationId, InboxId, MessageId, Organiza
 use crate::domain::view::{AssigneeView, ContactView, ConversationView, LastMessageView, can_send};
 use crate::problem::{MessagingWindow, Timestamp};
 
-pub use list::{Assigned, Filter, Position, list};
+pub use list::{Assigned, Filter, Position, list, list_of_contact};
 pub use search::search;
 
 const SELECT: &str = "SELECT c.id, c.inbox_id, c.channel, c.contact_id, k.name, c.address, k.avatar_url, c.state,
         c.unread_count, c.assignee_id, u.name, u.avatar_url, c.team_id, c.last_message_id, c.last_message_direction,
-        c.last_message_preview, c.last_message_at, c.window_expires_at, c.created_at, c.updated_at
+        c.last_message_preview, c.last_message_at, c.window_expires_at, c.created_at, c.updated_at,
+        num_nonnulls(k.blocked_at, k.opted_out_at) > 0 AS refused
     FROM conversations c
-    JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
+    JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id AND k.erased_at IS NULL
     LEFT JOIN users u ON u.organization_id = c.organization_id AND u.id = c.assignee_id";
 
 fn read(row: &Row, now: DateTime<Utc>) -> Result<ConversationView, Error> {
     let channel: Channel = row.try_get::<_, &str>(2)?.parse().map_err(Error::Stored)?;
     let last_message_at = Timestamp(row.try_get(16)?);
     let window = MessagingWindow::at(now, row.try_get(17)?);
-    let can_send = can_send(channel, window.state).iter().map(|&kind| kind.to_owned()).collect();
+    let possible = if row.try_get("refused")? { &[] } else { can_send(channel, window.state) };
+    let can_send = possible.iter().map(|&kind| kind.to_owned()).collect();
     let assignee = match row.try_get::<_, Option<Uuid>>(9)? {
         Some(id) => {
             Some(AssigneeView { user_id: UserId(id), name: row.try_get(10)?, avatar_url: row.try_get(11)? })
@@ -92,7 +94,9 @@ pub async fn exists(
     organization: OrganizationId,
     id: ConversationId,
 ) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM conversations WHERE organization_id = $1 AND id = $2";
+    let sql = "SELECT 1 FROM conversations c
+        JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id AND k.erased_at IS NULL
+        WHERE c.organization_id = $1 AND c.id = $2";
     let statement = client.prepare_cached(sql).await?;
     Ok(client.query_opt(&statement, &[&organization.0, &id.0]).await?.is_some())
 }

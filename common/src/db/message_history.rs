@@ -118,14 +118,14 @@ pub struct LogEvent {
 
 /// A table that is stored in the order of time.
 #[derive(Debug, Clone, Copy)]
-struct Log {
+pub(super) struct Log {
     table: &'static str,
     order: &'static str,
     time: &'static str,
 }
 
-const CHANNEL_EVENTS: Log = Log { table: "channel_events", order: "id", time: "received_at" };
-const EVENTS: Log = Log { table: "events", order: "position", time: "at" };
+pub(super) const CHANNEL_EVENTS: Log = Log { table: "channel_events", order: "id", time: "received_at" };
+pub(super) const EVENTS: Log = Log { table: "events", order: "position", time: "at" };
 
 /// Webhooks that waited for the database are stored later than they were received.
 const CHANNEL_MARGIN: TimeDelta = TimeDelta::hours(1);
@@ -251,7 +251,11 @@ pub async fn list_events(client: &impl GenericClient, trail: &Trail) -> Result<V
 }
 
 /// The place in a log from which its rows are of `time` or later, found by halving.
-async fn first_since(client: &impl GenericClient, log: Log, time: DateTime<Utc>) -> Result<i64, Error> {
+pub(super) async fn first_since(
+    client: &impl GenericClient,
+    log: Log,
+    time: DateTime<Utc>,
+) -> Result<i64, Error> {
     let Log { table, order, time: column } = log;
     let bounds = format!("SELECT coalesce(min({order}), 0), coalesce(max({order}) + 1, 0) FROM {table}");
     let row = client.query_one(&bounds, &[]).await?;

@@ -12,7 +12,7 @@ use crate::domain::ids::{ConversationId, OrganizationId};
 use crate::domain::search;
 
 /// Any fixed number. Whoever writes here holds it: what is read of a message is written before anything newer is.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(4973601482366)";
+pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(4973601482366)";
 
 /// The next events of organizations that are behind, by their numbers, which are seen in order whatever commits late.
 const NEXT: &str = "SELECT p.organization_id, e.seq, e.conversation_id,

@@ -108,6 +108,28 @@ pub async fn list(
     Ok(messages)
 }
 
+/// A page of a conversation's files, newest first: the messages of media types before `before`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_media(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    conversation: ConversationId,
+    before: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<MessageView>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages
+        WHERE organization_id = $1 AND conversation_id = $2 AND id < $3
+            AND content ->> 'type' IN ('image', 'video', 'audio', 'document', 'sticker') ORDER BY id DESC LIMIT $4"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let before = before.map_or(Uuid::max(), |id| id.0);
+    let rows = client.query(&statement, &[&organization.0, &conversation.0, &before, &limit]).await?;
+    rows.iter().map(read).collect()
+}
+
 /// The organization's message with this id, with its timeline.
 ///
 /// # Errors
@@ -121,7 +143,11 @@ pub async fn find(
     let sql = format!(
         "SELECT {COLUMNS}, happened_at, event, attempt, detail FROM messages LEFT JOIN (
             SELECT message_id, id AS place, at AS happened_at, event, attempt, detail FROM message_timeline
-        ) t ON t.message_id = messages.id WHERE organization_id = $1 AND messages.id = $2 ORDER BY place"
+        ) t ON t.message_id = messages.id WHERE organization_id = $1 AND messages.id = $2 AND NOT EXISTS (
+            SELECT 1 FROM conversations c
+            JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
+            WHERE c.organization_id = $1 AND c.id = messages.conversation_id AND k.erased_at IS NOT NULL
+        ) ORDER BY place"
     );
     let statement = client.prepare_cached(&sql).await?;
     let rows = client.query(&statement, &[&organization.0, &id.0]).await?;

@@ -39,7 +39,9 @@ migrations! {
     9 "0009_postponed_messages",
     10 "0010_media",
     12 "0012_conversation_lists",
+    13 "0013_contact_states",
     14 "0014_notifications",
+    15 "0015_contact_indexes",
 }
 
 /// Why migrating stopped.

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod connections;
+pub mod contacts;
 pub mod conversations;
 pub mod dead_letters;
 pub mod duties;

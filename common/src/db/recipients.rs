@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::channels::Channel;
+use crate::domain::contact::Standing;
 use crate::domain::ids::{ContactId, ConversationId, InboxId, OrganizationId};
 
 /// An inbox that is to send.
@@ -21,6 +22,10 @@ pub struct SendingInbox {
 /// A contact and where it can be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reachable {
+    /// The contact: that into which the one asked for was merged, if it was.
+    pub contact: ContactId,
+    /// What speaks against writing to it.
+    pub standing: Standing,
     /// Its name.
     pub name: Option<String>,
     /// Its conversations, the one with the newest message first.
@@ -83,9 +88,13 @@ pub async fn find_contact(
     organization: OrganizationId,
     contact: ContactId,
 ) -> Result<Option<Reachable>, Error> {
-    let sql = "SELECT t.name, c.id, c.inbox_id, c.channel, c.address FROM contacts t
-        LEFT JOIN conversations c ON c.organization_id = t.organization_id AND c.contact_id = t.id
-        WHERE t.organization_id = $1 AND t.id = $2 ORDER BY c.last_message_at DESC, c.id";
+    let sql = "SELECT t.name, c.id, c.inbox_id, c.channel, c.address, t.id,
+            CASE WHEN t.blocked_at IS NOT NULL THEN 'blocked' WHEN t.opted_out_at IS NOT NULL THEN 'opted_out'
+                ELSE 'reachable' END
+        FROM contacts t LEFT JOIN conversations c ON c.organization_id = t.organization_id AND c.contact_id = t.id
+        WHERE t.organization_id = $1 AND t.erased_at IS NULL AND t.id = (
+            SELECT coalesce(merged_into, id) FROM contacts WHERE organization_id = $1 AND id = $2)
+        ORDER BY c.last_message_at DESC, c.id";
     let statement = client.prepare_cached(sql).await?;
     let rows = client.query(&statement, &[&organization.0, &contact.0]).await?;
     let Some(first) = rows.first() else { return Ok(None) };
@@ -100,5 +109,10 @@ pub async fn find_contact(
             });
         }
     }
-    Ok(Some(Reachable { name: first.try_get(0)?, conversations }))
+    Ok(Some(Reachable {
+        contact: ContactId(first.try_get(5)?),
+        standing: first.try_get::<_, &str>(6)?.parse().map_err(Error::Stored)?,
+        name: first.try_get(0)?,
+        conversations,
+    }))
 }

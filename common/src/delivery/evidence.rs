@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::settle::{End, end_message, failure, settle};
+use super::settle::{End, end_message, failure, note_opt_out, settle};
 use crate::channels::StatusUpdate;
 use crate::db::pipeline::Changes;
 use crate::db::pipeline::load::{Attempt, LoadedLane, Message};
@@ -56,7 +56,9 @@ pub fn apply_status(
     message.failure = match next {
         Status::Failed => {
             let unnamed = || failure("rejected_by_channel", "The channel reported a failure", true);
-            Some(update.failure.clone().unwrap_or_else(unnamed))
+            let failure = update.failure.clone().unwrap_or_else(unnamed);
+            note_opt_out(changes, loaded, &failure, update.at);
+            Some(failure)
         }
         _ => None,
     };

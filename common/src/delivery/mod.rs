@@ -8,4 +8,4 @@ mod settle;
 
 pub use evidence::{Evidence, apply_status};
 pub use leave::{Leave, put_in_line, release, replace, set_aside};
-pub use settle::{End, failure, settle, window_closed};
+pub use settle::{End, failure, settle, settle_erased, window_closed};

@@ -3,8 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use crate::channels::MARKETING_OPT_OUT;
+use crate::db::contacts::erasure;
 use crate::db::pipeline::Changes;
 use crate::db::pipeline::load::{LoadedLane, Message};
+use crate::db::pipeline::rows::WishRow;
+use crate::domain::contact::Standing;
 use crate::domain::message::{Failure, Status};
 use crate::metrics;
 
@@ -56,6 +60,33 @@ pub fn settle(
     }
 }
 
+/// Ends a queued message whose contact is being forgotten: what tells of its end does not repeat what it said.
+pub fn settle_erased(
+    changes: &mut Changes,
+    loaded: &mut LoadedLane,
+    message: &mut Message,
+    turn: (bool, DateTime<Utc>),
+) {
+    message.content = erasure::nothing();
+    message.client_reference = None;
+    let (code, title) = Standing::Erased.refusal().unwrap_or_default();
+    let attempt = (message.attempts > 0).then_some(message.attempts);
+    let end = End::Failed { failure: failure(code, title, false), attempt };
+    settle(changes, loaded, message, end, turn);
+}
+
+/// Keeps a contact's word against marketing, where that is why a message failed.
+pub(super) fn note_opt_out(changes: &mut Changes, loaded: &LoadedLane, failure: &Failure, at: DateTime<Utc>) {
+    if failure.code == MARKETING_OPT_OUT {
+        changes.wishes.push(WishRow {
+            organization_id: loaded.lane.organization,
+            contact_id: loaded.contact,
+            opted_out: true,
+            at,
+        });
+    }
+}
+
 /// Ends a queued message and leaves the lane's turn to a try that is in flight: its record ends that.
 pub(super) fn end_message(changes: &mut Changes, loaded: &LoadedLane, message: &mut Message, end: End) {
     message.lane_position = None;
@@ -72,6 +103,7 @@ pub(super) fn end_message(changes: &mut Changes, loaded: &LoadedLane, message: &
             ("message.sent", "sent".to_owned())
         }
         End::Failed { failure, attempt } => {
+            note_opt_out(changes, loaded, &failure, Utc::now());
             changes.happened(message.id, "failed", attempt, Some(json!(failure)));
             message.status = Status::Failed;
             let outcome = failure.code.clone();

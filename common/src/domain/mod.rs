@@ -1,5 +1,6 @@
 //! The nouns of the product: types and legal transitions, no I/O.
 
+pub mod contact;
 pub mod content;
 pub mod ids;
 pub mod lane;

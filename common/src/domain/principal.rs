@@ -86,6 +86,14 @@ scopes! {
     ConnectionRead = "connection:read", Admin;
     /// Store a provider account's credentials.
     ConnectionCreate = "connection:create", Admin;
+    /// See contacts.
+    ContactList = "contact:list", Agent;
+    /// See one contact.
+    ContactRead = "contact:read", Agent;
+    /// Change, merge and block contacts, and note what they do not want.
+    ContactUpdate = "contact:update", Admin;
+    /// Erase contacts.
+    ContactDelete = "contact:delete", Owner;
     /// See conversations.
     ConversationList = "conversation:list", Agent;
     /// See one conversation and its messages.

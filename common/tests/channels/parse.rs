@@ -1,7 +1,7 @@
 //! Raw events are understood.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::channels::{Channel, EventKind, InboundEvent, InboundMessage, StatusUpdate, parse};
+use common::channels::{Channel, EventKind, InboundEvent, InboundMessage, StatusUpdate, Wish, parse};
 use common::domain::content::{Content, Media};
 use common::domain::message::Status;
 use serde_json::{Value, json};
@@ -38,6 +38,33 @@ fn a_text_is_understood_with_its_sender_and_quote() {
     assert_eq!(message.at, DateTime::from_timestamp(1_795_233_600, 0).unwrap());
     assert_eq!(message.content, Content::text("مرحبا 👋"));
     assert_eq!(message.reply_to.as_deref(), Some("wamid.OURS1"));
+}
+
+#[test]
+fn what_a_contact_wants_of_marketing_is_understood() {
+    let wish = |preference: Value| {
+        let value = json!({ "metadata": { "phone_number_id": "4" }, "user_preferences": [preference] });
+        let changes = json!([{ "field": "user_preferences", "value": value }]);
+        let body =
+            json!({ "object": "whatsapp_business_account", "entry": [{ "id": "3", "changes": changes }] });
+        let event = events(&body.to_string()).remove(0);
+        (event.address.clone(), parse(Channel::Whatsapp, event.kind, &event.payload))
+    };
+    let preference = |value: &str| {
+        json!({ "wa_id": "+15550102006", "user_id": "US.77006", "detail": "User requested", "category": "marketing_messages",
+            "value": value, "timestamp": 1_795_233_634 })
+    };
+    let addresses = vec!["15550102006".to_owned(), "US.77006".to_owned()];
+    let at = DateTime::from_timestamp(1_795_233_634, 0).unwrap();
+    for (value, opted_out) in [("stop", true), ("resume", false), ("signup", false)] {
+        let expected = Wish { addresses: addresses.clone(), opted_out, at };
+        assert_eq!(wish(preference(value)), ("15550102006".to_owned(), InboundEvent::Wish(expected)));
+    }
+    let mut odd = preference("stop");
+    odd["category"] = json!("else");
+    for preference in [odd, preference("later"), json!({})] {
+        assert!(matches!(wish(preference).1, InboundEvent::Ignored { .. }));
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn every_part_of_every_entry_counts() {
         (Other, first, ""),
         (Other, first, ""),
         (Other, first, "15550102006"),
-        (Other, second, ""),
+        (Other, second, "15550102006"),
         (Other, "300000000000001", ""),
         (Message, "400000000000003", "15550102009"),
         (Other, "300000000000003", ""),
@@ -57,7 +57,7 @@ fn a_payload_keeps_its_own_contact_and_nobody_else_s() {
     assert_eq!(events[0].payload["metadata"]["phone_number_id"], "400000000000001");
     assert_eq!(events[0].payload["message"]["text"]["body"], "one");
     assert_eq!(events[7].payload["value"], json!({"novelty": [{"a": 1}]}));
-    assert_eq!(events[9].payload["field"], "user_preferences");
+    assert_eq!(events[9].payload["preference"]["value"], "stop");
     assert_eq!(events[10].payload["time"], 1_795_233_630);
 }
 

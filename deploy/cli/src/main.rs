@@ -1,5 +1,6 @@
 //! `switchboard`: the operator's command line.
 
+mod contact;
 mod dead_letters;
 mod doctor;
 mod environment;
@@ -51,6 +52,9 @@ enum Command {
     /// What happened to a message
     #[command(subcommand)]
     Message(message::Message),
+    /// Contacts of an organization
+    #[command(subcommand)]
+    Contact(contact::Contact),
     /// What could not be worked off: look at it, replay it, discard it
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
@@ -67,6 +71,7 @@ async fn main() -> ExitCode {
         Command::User(user) => user.run(&output).await,
         Command::Key(key) => key.run(&output).await,
         Command::Message(message) => message.run(&output).await,
+        Command::Contact(contact) => contact.run(&output).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&output).await,
     };
     match done {

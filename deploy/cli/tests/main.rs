@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
 
 mod accounts;
+mod contact;
 mod dead_letters;
 mod doctor;
 mod message;

@@ -72,6 +72,15 @@ impl Client {
         self.answer(request).await
     }
 
+    /// A call of the api by any method: the status and the body.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn api_call(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        let request = self.http.request(method.parse()?, format!("{}{path}", self.api_url));
+        self.answer(request.bearer_auth(&self.token).json(body)).await
+    }
+
     /// Replies with a text; the message as accepted.
     ///
     /// # Errors

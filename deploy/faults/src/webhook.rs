@@ -27,10 +27,16 @@ impl Webhook {
 
     /// Adds a change of a number with this value beside its metadata.
     #[must_use]
-    pub fn value(mut self, number: &str, mut value: Value) -> Self {
+    pub fn value(self, number: &str, value: Value) -> Self {
+        self.change(number, "messages", value)
+    }
+
+    /// Adds a change of this field.
+    #[must_use]
+    pub fn change(mut self, number: &str, field: &str, mut value: Value) -> Self {
         value["messaging_product"] = json!("whatsapp");
         value["metadata"] = json!({ "display_phone_number": "15550000001", "phone_number_id": number });
-        let change = json!({ "field": "messages", "value": value });
+        let change = json!({ "field": field, "value": value });
         self.entries.push(json!({ "id": format!("waba-{number}"), "changes": [change] }));
         self
     }

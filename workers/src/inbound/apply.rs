@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::channels::{InboundEvent, InboundMessage, StatusUpdate};
+use common::channels::{InboundEvent, InboundMessage, StatusUpdate, Wish};
+use common::db::contacts::erasure;
 use common::db::pipeline::channel_events::WaitingEvent;
 use common::db::pipeline::contacts::Known;
 use common::db::pipeline::load::{Attempt, Message};
-use common::db::pipeline::rows::{EventRow, NewMessage, ProcessedRow, Touch};
+use common::db::pipeline::rows::{EventRow, NewMessage, ProcessedRow, Touch, WindowRow, WishRow};
 use common::db::pipeline::{Changes, provider_ids};
 use common::db::{Error, Tx};
 use common::delivery::{Evidence, apply_status, release};
+use common::domain::contact::Standing;
 use common::domain::ids::ContactId;
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
@@ -60,6 +62,7 @@ impl<'a> Decider<'a> {
                 Some(effect) => effect,
                 None => return Ok(()),
             },
+            InboundEvent::Wish(wish) => self.wish(waiting, wish),
             InboundEvent::Ignored { .. } => "ignored",
         };
         metrics::get().channel_events_applied.with_label_values(&[waiting.kind.as_str(), effect]).inc();
@@ -84,6 +87,11 @@ impl<'a> Decider<'a> {
         let Some(loaded) = self.loaded.lanes.get_mut(&contact.conversation) else {
             return Err(Error::Stored("a conversation without a lane".into()));
         };
+        if loaded.standing == Standing::Erased {
+            // Marked between the look at its address and the lock. By itself, the event finds that nobody has the address.
+            return Err(Error::Stored("a contact was erased meanwhile".into()));
+        }
+        let blocked = loaded.standing == Standing::Blocked;
         let quoted = inbound.reply_to.clone().and_then(|id| self.loaded.known.get(&(waiting.inbox, id)));
         // A quote of another conversation's message says nothing here.
         let quoted = quoted
@@ -117,17 +125,16 @@ impl<'a> Decider<'a> {
         self.changes.brings_back(loaded);
         self.loaded.known.insert(key, (message.id, message.conversation));
         self.claims.push((waiting.inbox, inbound.provider_id.clone(), message.id, message.conversation));
-        self.add(waiting, inbound, &message, contact)?;
+        self.add(waiting, &message)?;
+        if blocked {
+            self.keep_quiet(inbound, &message);
+        } else {
+            self.announce(waiting, inbound, &message, contact);
+        }
         Ok("stored")
     }
 
-    fn add(
-        &mut self,
-        waiting: &WaitingEvent,
-        inbound: &InboundMessage,
-        message: &Message,
-        contact: Known,
-    ) -> Result<(), Error> {
+    fn add(&mut self, waiting: &WaitingEvent, message: &Message) -> Result<(), Error> {
         let content =
             serde_json::to_string(&message.content).map_err(|error| Error::Stored(error.to_string()))?;
         self.changes.file_of(waiting.inbox, message);
@@ -151,6 +158,26 @@ impl<'a> Decider<'a> {
         });
         let told = json!({ "channelEvent": waiting.id, "receivedAt": waiting.received_at });
         self.changes.happened(message.id, "received", None, Some(told));
+        Ok(())
+    }
+
+    /// A blocked contact's message is kept in its place, and raises nothing: no event, no unread, no new place in lists.
+    fn keep_quiet(&mut self, inbound: &InboundMessage, message: &Message) {
+        self.changes.happened(message.id, "contact_blocked", None, None);
+        self.changes.windows.push(WindowRow {
+            organization_id: message.organization,
+            conversation_id: message.conversation,
+            window_expires_at: (inbound.at + WINDOW).min(self.now + WINDOW),
+        });
+    }
+
+    fn announce(
+        &mut self,
+        waiting: &WaitingEvent,
+        inbound: &InboundMessage,
+        message: &Message,
+        contact: Known,
+    ) {
         let address = inbound.addresses.first();
         let payload = json!({
             "message": message.view(),
@@ -167,7 +194,6 @@ impl<'a> Decider<'a> {
         });
         self.touch(inbound, message);
         self.release_held(message.conversation);
-        Ok(())
     }
 
     /// The conversation's newest message, one more unread, and the reply window from the provider's time.
@@ -195,7 +221,7 @@ impl<'a> Decider<'a> {
     /// What waited until the contact writes gets in line, unless that was so long ago that the window has closed again.
     fn release_held(&mut self, conversation: Uuid) {
         let Some(loaded) = self.loaded.lanes.get_mut(&conversation) else { return };
-        if !loaded.window_open(self.now) {
+        if !loaded.window_open(self.now) || loaded.standing.refusal().is_some() {
             return;
         }
         for id in self.loaded.held.remove(&conversation).unwrap_or_default() {
@@ -216,6 +242,20 @@ impl<'a> Decider<'a> {
         }
     }
 
+    /// What a contact wants of marketing; of somebody who never wrote there is nothing to note.
+    fn wish(&mut self, waiting: &WaitingEvent, wish: &Wish) -> &'static str {
+        let Some(contact) = self.loaded.contacts.find(waiting.inbox, &wish.addresses) else {
+            return "ignored";
+        };
+        self.changes.wishes.push(WishRow {
+            organization_id: waiting.organization,
+            contact_id: contact.contact,
+            opted_out: wish.opted_out,
+            at: wish.at,
+        });
+        "noted"
+    }
+
     /// Applies a status, or parks it when nobody has recorded its message; then it has no effect yet.
     fn status(&mut self, waiting: &WaitingEvent, update: &StatusUpdate) -> Option<&'static str> {
         let attempt = update.correlation.and_then(|id| self.loaded.attempts.get(&id)).cloned();
@@ -227,6 +267,9 @@ impl<'a> Decider<'a> {
             return None;
         };
         let lane = self.loaded.lanes.get(&conversation);
+        if lane.is_none() {
+            return Some("erased");
+        }
         // An attempt of another inbox or message proves nothing here: correlations come from outside.
         let ours = lane.is_some_and(|lane| lane.lane.inbox == waiting.inbox);
         let attempt = attempt.filter(|attempt| attempt.message == message);
@@ -251,15 +294,19 @@ impl<'a> Decider<'a> {
         let (Some(loaded), Some(message)) =
             (self.loaded.lanes.get_mut(&conversation), self.loaded.messages.get_mut(&message))
         else {
-            return "ignored"; // Erased meanwhile.
+            return "erased";
         };
+        let erased = loaded.standing == Standing::Erased;
+        if erased {
+            message.content = erasure::nothing();
+        }
         let is_head = head == Some(message.id);
         let evidence = Evidence { update, attempt, is_head, channel_event: Some(channel_event) };
         let effect = apply_status(&mut self.changes, loaded, message, evidence, self.now);
         if let Some(known) = attempt.and_then(|attempt| self.loaded.attempts.get_mut(&attempt.id)) {
             known.state = "accepted".into();
         }
-        effect
+        if erased { "erased" } else { effect }
     }
 
     /// Writes everything; says whether events were left because their message was recorded meanwhile.

@@ -100,6 +100,7 @@ impl Keys {
                     keys.provider_id(waiting.inbox, provider_id);
                     keys.correlations.extend(*correlation);
                 }
+                InboundEvent::Wish(wish) => keys.addresses.extend(waiting.inbox, &wish.addresses),
                 InboundEvent::Ignored { .. } => (),
             }
         }
@@ -143,7 +144,7 @@ async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
                     conversations.insert(conversation);
                 }
             }
-            InboundEvent::Ignored { .. } => (),
+            InboundEvent::Wish(_) | InboundEvent::Ignored { .. } => (),
         }
     }
     conversations.extend(&written);

@@ -10,7 +10,8 @@ use common::db::pipeline::Changes;
 use common::db::pipeline::load::{self, Gate, LoadedLane, Message};
 use common::db::pipeline::rows::NewAttempt;
 use common::db::{Error, Tx};
-use common::delivery::{End, Leave, failure, replace, set_aside, settle, window_closed};
+use common::delivery::{End, Leave, failure, replace, set_aside, settle, settle_erased, window_closed};
+use common::domain::contact::Standing;
 use common::domain::content::Content;
 use common::domain::ids::OrganizationId;
 use common::domain::lane::{LaneState, WHATSAPP_PAIR};
@@ -187,6 +188,11 @@ impl Claimer {
         let leave = Leave::decide(loaded, &head.message.content, &head.message.closed_window, now);
         let hopeless = hopeless(loaded, &head, &leave, now);
         let mut message = head.message;
+        if loaded.standing == Standing::Erased {
+            settle_erased(changes, loaded, &mut message, (true, now));
+            changes.save_message(&message);
+            return None;
+        }
         if let Some(failure) = hopeless {
             let attempt = (message.attempts > 0).then_some(message.attempts);
             settle(changes, loaded, &mut message, End::Failed { failure, attempt }, (true, now));
@@ -284,6 +290,9 @@ fn hopeless(loaded: &LoadedLane, head: &Head, leave: &Leave, now: DateTime<Utc>)
     }
     if loaded.inbox_deleted {
         return Some(failure("inbox_deleted", "The inbox was deleted", false));
+    }
+    if let Some((code, title)) = loaded.standing.refusal() {
+        return Some(failure(code, title, true));
     }
     if *leave == Leave::Refused {
         return Some(window_closed());

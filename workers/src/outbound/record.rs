@@ -9,12 +9,14 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{DateTime, TimeDelta, Utc};
 use common::channels::{Action, ChannelError, SendOutcome};
 use common::config::Timings;
+use common::db::contacts::erasure;
 use common::db::pipeline::Changes;
 use common::db::pipeline::load::{Gate, LoadedLane, Message};
 use common::db::pipeline::provider_ids::{self, Claimed};
 use common::db::pipeline::rows::{AttemptState, GateRow};
 use common::db::{Error, Tx};
 use common::delivery::{End, Evidence, apply_status, settle};
+use common::domain::contact::Standing;
 use common::domain::ids::InboxId;
 use common::domain::lane::LaneState;
 use common::metrics;
@@ -83,6 +85,7 @@ impl Recorder {
                 Step { timings: &self.timings, changes: &mut changes, now, throttled: &mut throttled };
             step.record(record, &mut loaded)?;
         }
+        forget_erased(&tx, records, &loaded).await?;
         for ((inbox, id), claimed) in &loaded.claimed {
             if !claimed.parked.is_empty() {
                 unpark.0.push(*inbox);
@@ -97,6 +100,21 @@ impl Recorder {
         changes.commit(tx).await?;
         Ok(throttled)
     }
+}
+
+/// A lease that was lost may outlast its conversation: then nothing is left for the provider's id to lead to.
+async fn forget_erased(tx: &Tx, records: &[Arc<Record>], loaded: &Loaded) -> Result<(), Error> {
+    let (mut inboxes, mut ids) = (Vec::new(), Vec::new());
+    for record in records.iter().filter(|record| !loaded.messages.contains_key(&record.work.message)) {
+        if let SendOutcome::Accepted { provider_id } = &record.outcome {
+            inboxes.push(record.work.inbox);
+            ids.push(provider_id.clone());
+        }
+    }
+    if !ids.is_empty() {
+        tx.run(&[tx.step(provider_ids::FORGET, vec![&inboxes, &ids]).await?]).await?;
+    }
+    Ok(())
 }
 
 struct Step<'a> {
@@ -114,6 +132,9 @@ impl Step<'_> {
         else {
             return Ok(()); // Erased meanwhile.
         };
+        if lane.standing == Standing::Erased {
+            message.content = erasure::nothing();
+        }
         let outcome = match &record.outcome {
             SendOutcome::Accepted { .. } => "accepted",
             SendOutcome::Refused(error) => error.action.as_str(),

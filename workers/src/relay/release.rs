@@ -7,7 +7,8 @@ use common::db::pipeline::load::{self, LoadedLane, Message};
 use common::db::pipeline::rows::Touch;
 use common::db::pipeline::{Changes, work};
 use common::db::{Error, Tx};
-use common::delivery::{End, Leave, failure, release, replace, set_aside, settle, window_closed};
+use common::delivery::{End, Leave, failure, release, replace, set_aside, settle, settle_erased, window_closed};
+use common::domain::contact::Standing;
 use common::domain::message::Failure;
 use common::domain::postponed::Postponed;
 use uuid::Uuid;
@@ -74,6 +75,9 @@ impl Due {
         match message.postponed {
             // It has ended or been released: the row is a leftover.
             None => self.changes.resume(message),
+            Some(_) if lane.standing == Standing::Erased => {
+                settle_erased(&mut self.changes, lane, message, (false, self.now));
+            }
             Some(Postponed::Scheduled) if !expired => self.leave(lane, message),
             Some(Postponed::Scheduled | Postponed::Held) => self.fail(lane, message, expired_failure()),
         }

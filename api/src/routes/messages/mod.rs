@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod draft;
 pub mod get;
 pub mod list;
+pub mod media;
 mod recipient;
 pub mod retry;
 pub mod start;

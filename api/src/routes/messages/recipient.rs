@@ -111,9 +111,14 @@ async fn of_contact(
     if let Some(here) = reached.clone().find(|reached| reached.inbox == inbox.id) {
         return Ok(Target::Conversation(here.conversation));
     }
+    // A conversation that is there says so itself.
+    if let Some((code, detail)) = reachable.standing.refusal() {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+        return Ok(Target::Nowhere(Box::new(problem)));
+    }
     match reached.find(|reached| reached.channel == inbox.channel) {
         Some(elsewhere) => {
-            let known = Some((contact, reachable.name.clone()));
+            let known = Some((reachable.contact, reachable.name.clone()));
             of_address(client, inbox, elsewhere.address.clone(), known).await
         }
         None => {

@@ -4,6 +4,7 @@ use crate::channels::Action::{
     self, Account, Auth, Content, OptOut, Recipient, Template, ThrottleRecipient, ThrottleSender, Transient,
     Window,
 };
+use crate::channels::MARKETING_OPT_OUT;
 
 /// What a range of provider codes means.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +103,7 @@ pub(super) const TABLE: &[Entry] = &[
         ),
         24 * HOUR,
     ),
-    one(131_050, OptOut, "recipient_opted_out", "The contact does not want marketing messages"),
+    one(131_050, OptOut, MARKETING_OPT_OUT, "The contact does not want marketing messages"),
     one(131_051, Content, "unsupported_content", "The provider does not take this type of message"),
     one(131_052, Content, "media_not_loaded", "The contact's file could not be loaded"),
     // The provider fetches links itself, and now and then fails at one that is there.

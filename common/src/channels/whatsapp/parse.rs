@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::payloads::integer;
 use super::{addresses, errors};
-use crate::channels::{EventKind, InboundEvent, InboundMessage, StatusUpdate};
+use crate::channels::{EventKind, InboundEvent, InboundMessage, StatusUpdate, Wish};
 use crate::domain::content::{Content, Media, Unsupported};
 use crate::domain::message::Status;
 
@@ -22,6 +22,9 @@ pub fn parse(kind: EventKind, payload: &Value) -> InboundEvent {
     let understood = match kind {
         EventKind::Message => message(payload).map(|message| InboundEvent::Message(Box::new(message))),
         EventKind::Status => status(&payload["status"]).map(InboundEvent::Status),
+        EventKind::Other if payload["preference"].is_object() => {
+            wish(&payload["preference"]).map(InboundEvent::Wish)
+        }
         EventKind::Other => Err("nothing here acts on it"),
     };
     understood.unwrap_or_else(|reason| InboundEvent::Ignored { reason })
@@ -89,6 +92,19 @@ fn status(status: &Value) -> Result<StatusUpdate, &'static str> {
         at: time(&status["timestamp"]),
         failure: (moves_to == Some(Status::Failed)).then(|| errors::of_status(&status["errors"]).failure()),
     })
+}
+
+fn wish(preference: &Value) -> Result<Wish, &'static str> {
+    if preference["category"] != "marketing_messages" {
+        return Err("a preference of another kind");
+    }
+    let opted_out = match preference["value"].as_str() {
+        Some("stop") => true,
+        Some("resume" | "signup") => false,
+        _ => return Err("a preference of an unknown value"),
+    };
+    let addresses = addresses::distinct([&preference["wa_id"], &preference["user_id"]]);
+    Ok(Wish { addresses, opted_out, at: time(&preference["timestamp"]) })
 }
 
 fn id(value: &Value) -> Option<String> {

@@ -64,6 +64,7 @@ fn split_change(
     let lists: &[&str] = match field.as_str() {
         "messages" | "" => &["messages", "statuses", "errors"],
         "smb_message_echoes" => &["message_echoes"],
+        "user_preferences" => &["user_preferences"],
         _ => &[],
     };
     let metadata = picked(&change["value"]["metadata"], &["phone_number_id", "display_phone_number"]);
@@ -131,6 +132,7 @@ impl Batch {
             "messages" if item.is_object() => self.message(item),
             "statuses" if item.is_object() => self.status(item),
             "message_echoes" if item.is_object() => self.echo(item),
+            "user_preferences" if item.is_object() => self.preference(item),
             _ => {
                 let payload = json!({"field": list, "value": item, "metadata": self.metadata});
                 other(self.resource.clone(), list, payload)
@@ -164,6 +166,13 @@ impl Batch {
         let address = first_address([&item["to"], &item["to_user_id"]]);
         let dedupe_key = format!("echo|{}", id_or_digest(&item));
         self.raw(EventKind::Other, address, dedupe_key, self.payload("echo", item, &Value::Null))
+    }
+
+    /// What a contact wants to get.
+    fn preference(&self, item: Value) -> RawEvent {
+        let address = first_address([&item["wa_id"], &item["user_id"]]);
+        let dedupe_key = format!("preference|{}", digest(&item));
+        self.raw(EventKind::Other, address, dedupe_key, self.payload("preference", item, &Value::Null))
     }
 
     fn raw(&self, kind: EventKind, address: String, dedupe_key: String, payload: Value) -> RawEvent {

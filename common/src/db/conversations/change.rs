@@ -52,7 +52,10 @@ struct Locked<'a> {
 impl<'a> Locked<'a> {
     /// Takes the conversation's lock, which messages take too: what comes in meanwhile counts after this.
     async fn lock(tx: &'a Transaction<'a>, by: By<'a>, id: ConversationId) -> Result<Self, Refused> {
-        let sql = "SELECT inbox_id FROM lanes WHERE conversation_id = $2 AND organization_id = $1 FOR NO KEY UPDATE";
+        let sql = "SELECT inbox_id FROM lanes l WHERE conversation_id = $2 AND organization_id = $1 AND EXISTS (
+                SELECT 1 FROM conversations c JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
+                WHERE c.organization_id = $1 AND c.id = $2 AND k.erased_at IS NULL
+            ) FOR NO KEY UPDATE OF l";
         let statement = tx.prepare_cached(sql).await?;
         let row = tx.query_opt(&statement, &[&by.principal.organization.0, &id.0]).await?;
         let row = row.ok_or(Refused::NoConversation)?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{SELECT, read};
 use crate::db::Error;
-use crate::domain::ids::{ConversationId, InboxId, OrganizationId, UserId};
+use crate::domain::ids::{ContactId, ConversationId, InboxId, OrganizationId, UserId};
 use crate::domain::view::{ConversationState, ConversationView};
 
 /// Which conversations to list, and where to go on.
@@ -203,6 +203,30 @@ pub async fn list(
     let mut found = run(client, &statement(organization, filter, limit)).await?;
     found.truncate(limit);
     Ok(found)
+}
+
+/// A page of a contact's conversations, the latest first, in whichever state.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_of_contact(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    contact: ContactId,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<Placed>, Error> {
+    let mut statement = Statement::default();
+    statement.push(SELECT);
+    statement.bind(" WHERE c.organization_id = ", organization.0);
+    statement.bind(" AND c.contact_id = ", contact.0);
+    if let Some(after) = after {
+        statement.bind(" AND (c.last_message_at, c.id) < (", after.at);
+        statement.bind(", ", after.id.0);
+        statement.push(")");
+    }
+    statement.bind(" ORDER BY c.last_message_at DESC, c.id DESC LIMIT ", limit);
+    run(client, &statement).await
 }
 
 /// Runs a statement that selects whole conversations.

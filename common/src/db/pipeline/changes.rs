@@ -9,7 +9,7 @@ use super::media::{FileLinks, NewFiles};
 use super::placements::{Placement, Placements, Postponement, Postponements, ResumedRow, Resumptions};
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
-    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches,
+    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches, Windows, Wishes,
 };
 use crate::db::{Error, Tx, outbox as outbox_table};
 use crate::domain::ids::{ConversationId, InboxId};
@@ -41,6 +41,10 @@ pub struct Changes {
     pub lanes: LaneStates,
     /// Conversations with a new message.
     pub touches: Touches,
+    /// Conversations whose reply window alone moved.
+    pub windows: Windows,
+    /// What contacts want no more of, or again.
+    pub wishes: Wishes,
     /// Tries that begin.
     pub attempts: NewAttempts,
     /// Tries that ended.
@@ -214,12 +218,12 @@ impl Changes {
     /// # Errors
     /// The first statement's that failed, and then nothing is written; or the commit's, and then nobody knows.
     pub async fn commit(self, tx: Tx) -> Result<Vec<OutboxRow>, Error> {
-        let mut steps = Vec::with_capacity(12);
+        let mut steps = Vec::with_capacity(14);
         macro_rules! write {
             ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
         }
         write!(answers messages files file_links states placements resumed postponements);
-        write!(lanes touches attempts attempt_states timeline events audit processed gates);
+        write!(lanes touches windows wishes attempts attempt_states timeline events audit processed gates);
         let outbox = &self.outbox;
         if !outbox.routes.is_empty() {
             let params: crate::db::tx::Params<'_> =

@@ -8,8 +8,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
+use super::contacts::Begun;
 use crate::channels::Channel;
 use crate::db::Error;
+use crate::domain::contact::Standing;
 use crate::domain::content::Content;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::lane::Lane;
@@ -28,10 +30,13 @@ pub const LOCK: &str =
 pub const LANES: &str = "SELECT l.conversation_id, l.organization_id, l.inbox_id, l.state, l.last_message_id,
         l.next_position, l.queued, l.lease, l.attempt_id, l.due_at, l.ready_at, l.bulk, l.pair_tat,
         c.address, c.window_expires_at, i.channel, i.gate, i.pace, i.unknown_outcome, i.deleted_at IS NOT NULL,
-        c.archived, l.held, l.scheduled
+        c.archived, l.held, l.scheduled, c.contact_id, k.standing
     FROM lanes l
-    CROSS JOIN LATERAL (SELECT address, window_expires_at, state = 'archived' AS archived FROM conversations
+    CROSS JOIN LATERAL (SELECT address, window_expires_at, state = 'archived' AS archived, contact_id FROM conversations
         WHERE organization_id = l.organization_id AND id = l.conversation_id LIMIT 1) c
+    CROSS JOIN LATERAL (SELECT CASE WHEN erased_at IS NOT NULL THEN 'erased' WHEN blocked_at IS NOT NULL THEN 'blocked'
+            WHEN opted_out_at IS NOT NULL THEN 'opted_out' ELSE 'reachable' END AS standing
+        FROM contacts WHERE id = c.contact_id LIMIT 1) k
     CROSS JOIN LATERAL (SELECT channel, gate, pace, unknown_outcome, deleted_at FROM inboxes
         WHERE id = l.inbox_id LIMIT 1) i
     WHERE l.conversation_id = ANY($1)";
@@ -60,6 +65,18 @@ pub fn heads() -> String {
         FROM unnest($1::uuid[]) AS l (id) CROSS JOIN LATERAL (
             SELECT * FROM messages WHERE conversation_id = l.id AND lane_position IS NOT NULL
             ORDER BY lane_position LIMIT 1) m"
+    )
+}
+
+/// Loads up to `$2` messages that wait in lanes or outside of them: those in line in their order, then the others.
+pub fn waiting() -> String {
+    format!(
+        "SELECT {MESSAGE} FROM messages m WHERE m.id = ANY(ARRAY(
+            (SELECT id FROM messages WHERE conversation_id = ANY($1) AND lane_position IS NOT NULL
+                ORDER BY conversation_id, lane_position LIMIT $2)
+            UNION ALL
+            (SELECT message_id FROM postponements WHERE conversation_id = ANY($1) LIMIT $2)))
+        ORDER BY m.conversation_id, m.lane_position LIMIT $2"
     )
 }
 
@@ -127,6 +144,10 @@ pub struct LoadedLane {
     pub inbox_deleted: bool,
     /// Whether the conversation is archived; its next message brings it back.
     pub archived: bool,
+    /// The contact.
+    pub contact: Uuid,
+    /// Whether the contact may be written to.
+    pub standing: Standing,
 }
 
 /// A message with its changing parts.
@@ -248,6 +269,8 @@ impl LoadedLane {
             resend_unknown: row.try_get::<_, &str>(18)? == "resend",
             inbox_deleted: row.try_get(19)?,
             archived: row.try_get(20)?,
+            contact: row.try_get("contact_id")?,
+            standing: parsed(row.try_get("standing")?)?,
         })
     }
 
@@ -255,11 +278,11 @@ impl LoadedLane {
     ///
     /// # Errors
     /// When a column is not what it should be.
-    pub fn begun(row: &Row, lane: Lane, address: String) -> Result<Self, Error> {
+    pub fn begun(row: &Row, lane: Lane, begun: &Begun) -> Result<Self, Error> {
         Ok(Self {
             stored: lane.clone(),
             lane,
-            address,
+            address: begun.address.clone(),
             window_expires_at: None,
             channel: parsed(row.try_get(1)?)?,
             gate: Gate::stored(row.try_get(2)?),
@@ -267,6 +290,9 @@ impl LoadedLane {
             resend_unknown: row.try_get::<_, &str>(4)? == "resend",
             inbox_deleted: row.try_get(5)?,
             archived: false,
+            contact: begun.contact,
+            // Whoever named a contact has looked.
+            standing: Standing::Reachable,
         })
     }
 

@@ -26,6 +26,11 @@ pub const UNPARK: &str = "UPDATE provider_ids p SET parked = NULL
     WHERE p.inbox_id = r.inbox_id AND p.provider_id = r.provider_id
         AND p.inbox_id = ANY($1) AND p.provider_id = ANY($2)";
 
+/// Forgets provider ids of messages that are not there any more: inboxes, provider ids.
+pub const FORGET: &str = "DELETE FROM provider_ids WHERE ctid = ANY(ARRAY(
+    SELECT p.ctid FROM unnest($1::uuid[], $2::text[]) AS r (inbox_id, provider_id) CROSS JOIN LATERAL (
+        SELECT ctid FROM provider_ids WHERE inbox_id = r.inbox_id AND provider_id = r.provider_id LIMIT 1) p))";
+
 /// Parks statuses of messages that nobody has recorded yet: inboxes, provider ids (each pair once), JSON arrays of
 /// statuses. Returns the pairs whose message has been recorded meanwhile; nothing is parked there.
 pub const PARK: &str = "WITH upserted AS (

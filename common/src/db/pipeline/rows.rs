@@ -184,9 +184,11 @@ rows! {
             AS r (organization_id, conversation_id, last_message_id, direction, preview, at, unread, window_expires_at,
                 contact_id, contact_name)
         ), named AS (
+            -- A profile names only a contact that no client has named.
             UPDATE contacts t SET name = r.contact_name, updated_at = now() FROM r
             WHERE r.contact_name IS NOT NULL AND t.id = r.contact_id AND t.id = ANY($9)
                 AND t.organization_id = r.organization_id AND t.name IS DISTINCT FROM r.contact_name
+                AND t.name_source = 'channel' AND t.merged_into IS NULL AND t.erased_at IS NULL
         )
         UPDATE conversations c SET last_message_id = r.last_message_id, last_message_direction = r.direction,
             last_message_preview = r.preview, last_message_at = greatest(c.last_message_at, r.at),
@@ -194,6 +196,42 @@ rows! {
             window_expires_at = greatest(c.window_expires_at, r.window_expires_at), updated_at = now()
         FROM r WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id
             AND c.organization_id = ANY($1) AND c.id = ANY($2)"
+}
+
+rows! {
+    /// A reply window that a contact opened although its message raises nothing.
+    Windows of WindowRow {
+        /// The organization.
+        organization_id: Uuid,
+        /// The conversation.
+        conversation_id: Uuid,
+        /// When the reply window closes.
+        window_expires_at: DateTime<Utc>,
+    }
+    "UPDATE conversations c SET window_expires_at = greatest(c.window_expires_at, r.window_expires_at)
+        FROM (SELECT o, id, max(w) AS window_expires_at FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS u (o, id, w)
+            GROUP BY o, id) r
+        WHERE c.organization_id = r.o AND c.id = r.id AND c.organization_id = ANY($1) AND c.id = ANY($2)"
+}
+
+rows! {
+    /// What a channel says of a contact's wish for marketing; an older word than the newest changes nothing.
+    Wishes of WishRow {
+        /// The organization.
+        organization_id: Uuid,
+        /// The contact.
+        contact_id: Uuid,
+        /// Whether it wants none.
+        opted_out: bool,
+        /// The provider's time.
+        at: DateTime<Utc>,
+    }
+    "UPDATE contacts t SET marketing_opted_out_at = CASE WHEN r.out THEN coalesce(t.marketing_opted_out_at, r.at) END,
+            marketing_changed_at = r.at, updated_at = now()
+        FROM (SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::uuid[], $3::bool[], $4::timestamptz[])
+            AS u (o, id, out, at) ORDER BY id, at DESC) r
+        WHERE t.organization_id = r.o AND t.id = r.id AND t.id = ANY($2) AND t.merged_into IS NULL AND t.erased_at IS NULL
+            AND (t.marketing_changed_at IS NULL OR t.marketing_changed_at < r.at)"
 }
 
 rows! {
@@ -342,7 +380,10 @@ rows! {
         /// What became of it.
         effect: String,
     }
-    "UPDATE channel_events e SET processed_at = now(), effect = r.effect
+    // What tells of an erased contact is not kept.
+    "UPDATE channel_events e SET processed_at = now(), effect = r.effect,
+            payload = CASE WHEN r.effect = 'erased' THEN '{}' ELSE e.payload END,
+            lane_key = CASE WHEN r.effect = 'erased' THEN gen_random_uuid() ELSE e.lane_key END
         FROM unnest($1::bigint[], $2::text[]) AS r (id, effect) WHERE e.id = r.id AND e.id = ANY($1)"
 }
 

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 #![expect(clippy::print_stdout, reason = "figures for those who run with --nocapture")]
 
+mod contacts;
 mod contents;
 mod cuts;
+mod erasure;
 mod frozen;
 mod gates;
 mod holds;

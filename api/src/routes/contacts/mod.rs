@@ -1,0 +1,92 @@
+//! Contacts: the people who write to the organization's inboxes.
+
+pub mod block;
+pub mod conversations;
+pub mod erase;
+pub mod get;
+pub mod list;
+pub mod merge;
+pub mod opt_out;
+pub mod update;
+
+use common::db::audit::{self, Actor, Entry};
+use common::db::contacts;
+use common::db::contacts::update::{Change, change};
+use common::db::idempotency::Answer;
+use common::domain::contact::OptOut;
+use common::domain::ids::ContactId;
+use common::domain::principal::Principal;
+use common::problem::Problem;
+use common::trace::TraceId;
+use deadpool_postgres::GenericClient;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::idempotency::{Once, Stopped};
+use crate::state::AppState;
+
+/// Tries at what another change got in the way of.
+const TRIES: usize = 5;
+
+fn entry(caller: &Principal, action: &'static str, contact: ContactId, trace: TraceId) -> Entry {
+    Entry {
+        organization: caller.organization,
+        actor: Actor::ApiKey(caller.key),
+        action,
+        resource: contact.0,
+        trace: Some(trace),
+        detail: None,
+    }
+}
+
+/// The contact that an id stands for.
+async fn resolve(
+    client: &impl GenericClient,
+    caller: &Principal,
+    id: ContactId,
+) -> Result<ContactId, Problem> {
+    let found = contacts::resolve(client, caller.organization, id).await?;
+    found.ok_or_else(|| Problem::not_found("contact"))
+}
+
+/// What changed a contact between our tries is still at it.
+fn busy() -> Problem {
+    Problem::unavailable("too_much_waiting", "The contact is being changed by others; try again")
+}
+
+/// Changes the standing of a contact, and notes it where that is a change.
+async fn change_standing(
+    state: &AppState,
+    caller: &Principal,
+    once: &Once,
+    (id, asked): (ContactId, Change),
+    trace: TraceId,
+) -> Result<Answer, Stopped> {
+    let mut client = state.db().await?;
+    let tx = client.transaction().await?;
+    once.claim(&tx).await?;
+    let contact = resolve(&tx, caller, id).await?;
+    if change(&tx, caller.organization, contact, asked).await? {
+        let (action, detail) = told(asked);
+        audit::insert(&tx, &Entry { detail, ..entry(caller, action, contact, trace) }).await?;
+    }
+    let answer = once.fill(&tx, StatusCode::NO_CONTENT, &(), None).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// A change as the audit log names it.
+fn told(change: Change) -> (&'static str, Option<Value>) {
+    let category = |category: OptOut| Some(json!({ "category": category.as_str() }));
+    match change {
+        Change::Block => ("contact.block", None),
+        Change::Unblock => ("contact.unblock", None),
+        Change::OptOut(from) => ("contact.opt_out", category(from)),
+        Change::OptIn(to) => ("contact.opt_in", category(to)),
+    }
+}
+
+/// What a POST to a contact is repeated as: the contact is part of it, for the route's template names none.
+fn request(id: ContactId, body: &[u8]) -> Vec<u8> {
+    [id.0.as_bytes(), body].concat()
+}
