@@ -17,7 +17,7 @@ pub(super) struct Referred {
 /// The message that a draft refers to.
 pub(super) fn refers_to(draft: &Draft) -> Option<Uuid> {
     match &draft.content {
-        Content::Reaction(reaction) => Some(reaction.message_id.0),
+        Content::Reaction(reaction) => reaction.message_id.map(|id| id.0),
         _ => draft.reply_to.map(|id| id.0),
     }
 }

@@ -112,8 +112,14 @@ impl Decider {
             scheduled_at: draft.scheduled_at,
             postponed: None,
             closed_window: draft.closed_window.clone(),
+            reactions: Vec::new(),
+            edited_at: None,
+            deleted_at: None,
+            context: None,
             changed: false,
             moved: draft.closed_window != ClosedWindow::Fail,
+            content_changed: false,
+            reactions_changed: false,
         }
     }
 
@@ -153,5 +159,6 @@ fn new_message(message: &Message, content: String) -> NewMessage {
         trace_id: message.trace,
         lane_position: message.lane_position,
         expires_at: message.expires_at,
+        context: None,
     }
 }

@@ -16,7 +16,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::config::{AllowedUrls, Channels, Secret};
-use crate::domain::content::Content;
+use crate::domain::content::{Content, MessageContext};
 use crate::domain::message::{Failure, Status};
 use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
@@ -129,7 +129,7 @@ pub struct RawEvent {
 /// Kinds of raw events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
-    /// Something that a contact sent.
+    /// Something that a contact sent, or the business from its own phone.
     Message,
     /// How a message of ours fares.
     Status,
@@ -160,8 +160,12 @@ impl FromStr for EventKind {
 /// A raw event, understood.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InboundEvent {
-    /// A contact wrote.
+    /// A message came into being outside of the product.
     Message(Box<InboundMessage>),
+    /// A message got another content.
+    Edited(Box<InboundEdit>),
+    /// A message was taken back.
+    Deleted(InboundDeletion),
     /// The provider reports on a message of ours.
     Status(StatusUpdate),
     /// A contact says what it wants to get.
@@ -173,11 +177,22 @@ pub enum InboundEvent {
     },
 }
 
-/// A message from a contact.
+/// Who did what an event tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// The contact.
+    Contact,
+    /// The business, past us: from the channel's own app on its phone.
+    Business,
+}
+
+/// A message from a contact, or from the business past us.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InboundMessage {
     /// The provider's id of the message.
     pub provider_id: String,
+    /// Who wrote it.
+    pub author: Author,
     /// Every address of the contact that the event links, the one to reply to first.
     pub addresses: Vec<String>,
     /// The contact's profile name.
@@ -188,6 +203,42 @@ pub struct InboundMessage {
     pub content: Content,
     /// The provider's id of the quoted message.
     pub reply_to: Option<String>,
+    /// The provider's id of the message that a reaction is put on; its content names none yet.
+    pub reaction_to: Option<String>,
+    /// What surrounds it.
+    pub context: Option<MessageContext>,
+    /// Where the contact is reached from now on, if the message tells that.
+    pub new_address: Option<String>,
+    /// Whether it lets free-form replies through.
+    pub opens_window: bool,
+}
+
+/// Another content for a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundEdit {
+    /// Whose message it is.
+    pub author: Author,
+    /// The contact's addresses.
+    pub addresses: Vec<String>,
+    /// The provider's id of the message.
+    pub target: String,
+    /// The provider's time of the edit.
+    pub at: DateTime<Utc>,
+    /// What it says now.
+    pub content: Content,
+}
+
+/// The end of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundDeletion {
+    /// Whose message it is.
+    pub author: Author,
+    /// The contact's addresses.
+    pub addresses: Vec<String>,
+    /// The provider's id of the message.
+    pub target: String,
+    /// The provider's time of the deletion.
+    pub at: DateTime<Utc>,
 }
 
 /// What a contact said to its channel of marketing messages.

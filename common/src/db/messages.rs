@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::domain::ids::{AttemptId, ConversationId, MessageId, OrganizationId};
-use crate::domain::view::{MessageView, SenderView, TimelineEntry};
+use crate::domain::view::{MessageView, SenderView, TimelineEntry, shown};
 use crate::problem::Timestamp;
 
 /// Which messages of a conversation to list.
@@ -51,7 +51,8 @@ pub struct Attempt {
 
 const COLUMNS: &str =
     "id, conversation_id, direction, at, content, status, sender_type, sender_id, sender_name, reply_to,
-    reactions, failure, provider_message_id, client_reference, scheduled_at";
+    reactions, failure, provider_message_id, client_reference, scheduled_at, edited_at, deleted_at,
+    context";
 
 fn read(row: &Row) -> Result<MessageView, Error> {
     let sender_type = row.try_get::<_, &str>(6)?.parse().map_err(Error::Stored)?;
@@ -64,10 +65,13 @@ fn read(row: &Row) -> Result<MessageView, Error> {
         status: row.try_get::<_, &str>(5)?.parse().map_err(Error::Stored)?,
         sender: SenderView::new(sender_type, row.try_get(7)?, row.try_get(8)?),
         reply_to: row.try_get::<_, Option<_>>(9)?.map(MessageId),
-        reactions: json(row, 10)?.unwrap_or_default(),
+        reactions: shown(json(row, 10)?.unwrap_or_default()),
         failure: json(row, 11)?,
         provider_message_id: row.try_get(12)?,
         scheduled_at: row.try_get::<_, Option<_>>(14)?.map(Timestamp),
+        edited_at: row.try_get::<_, Option<_>>(15)?.map(Timestamp),
+        deleted_at: row.try_get::<_, Option<_>>(16)?.map(Timestamp),
+        context: json(row, 17)?,
         client_reference: row.try_get(13)?,
         timeline: None,
     })
@@ -188,8 +192,9 @@ pub async fn find_organization(
 
 /// What happened, by a row of `find`; nothing, if nothing has.
 fn timeline_entry(row: &Row) -> Result<Option<TimelineEntry>, Error> {
-    let Some(at) = row.try_get(15)? else { return Ok(None) };
-    Ok(Some(TimelineEntry::new(Timestamp(at), row.try_get(16)?, row.try_get(17)?, row.try_get(18)?)))
+    let Some(at) = row.try_get("happened_at")? else { return Ok(None) };
+    let (event, attempt, detail) = (row.try_get("event")?, row.try_get("attempt")?, row.try_get("detail")?);
+    Ok(Some(TimelineEntry::new(Timestamp(at), event, attempt, detail)))
 }
 
 /// The tries at delivering a message, in order.

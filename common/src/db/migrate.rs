@@ -38,6 +38,7 @@ migrations! {
     7 "0007_pipeline",
     9 "0009_postponed_messages",
     10 "0010_media",
+    11 "0011_inbound",
     12 "0012_conversation_lists",
     13 "0013_contact_states",
     14 "0014_notifications",

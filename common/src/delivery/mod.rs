@@ -4,8 +4,11 @@
 
 mod evidence;
 mod leave;
+mod reactions;
 mod settle;
 
 pub use evidence::{Evidence, apply_status};
 pub use leave::{Leave, put_in_line, release, replace, set_aside};
+pub(crate) use reactions::SentReaction;
+pub use reactions::{react, reaction_of, show_parked, show_sent};
 pub use settle::{End, failure, settle, settle_erased, window_closed};

@@ -100,6 +100,7 @@ pub(super) fn end_message(changes: &mut Changes, loaded: &LoadedLane, message: &
             changes.happened(message.id, "sent", attempt, Some(json!({ "providerMessageId": provider_id })));
             message.provider_message_id = Some(provider_id);
             message.status = Status::Sent;
+            super::reactions::taken(changes, loaded.lane.inbox, message);
             ("message.sent", "sent".to_owned())
         }
         End::Failed { failure, attempt } => {

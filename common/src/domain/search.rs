@@ -112,7 +112,8 @@ fn texts(content: &Content) -> Vec<&str> {
         Content::Order(it) => it.text.as_deref().into_iter().collect(),
         Content::Referral(it) => [&it.headline, &it.body].into_iter().flatten().map(String::as_str).collect(),
         Content::Postback(it) => vec![it.title.as_deref().unwrap_or(&it.payload)],
-        Content::Reaction(_) | Content::Unsupported(_) => Vec::new(),
+        Content::System(it) => vec![&it.text],
+        Content::Reaction(_) | Content::Unsupported(_) | Content::Deleted => Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::content::Content;
+use super::content::{Content, MessageContext};
 use super::ids::{ApiKeyId, ContactId, ConversationId, InboxId, MessageId, TeamId, UserId};
 use super::message::{Failure, Status};
 use crate::channels::{Channel, content_types};
@@ -68,6 +68,8 @@ words! {
         SharedLink = "sharedLink",
         /// A visitor of an embed.
         Embed = "embed",
+        /// The business itself, from the channel's own app on its phone.
+        BusinessApp = "businessApp",
     }
 }
 
@@ -116,6 +118,17 @@ pub struct MessageView {
     /// When it is to be sent, if it was scheduled.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub scheduled_at: Option<Timestamp>,
+    /// When its sender last edited it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub edited_at: Option<Timestamp>,
+    /// When its sender deleted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deleted_at: Option<Timestamp>,
+    /// What surrounds it, if anything does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<MessageContext>,
     /// The client's own reference, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_reference: Option<String>,
@@ -145,6 +158,7 @@ impl SenderView {
             SenderType::Contact => ContactId(id).to_string(),
             SenderType::User => UserId(id).to_string(),
             SenderType::ApiKey => ApiKeyId(id).to_string(),
+            SenderType::BusinessApp => InboxId(id).to_string(),
             SenderType::SharedLink | SenderType::Embed => id.to_string(),
         };
         Self { r#type, id, name }
@@ -163,6 +177,12 @@ pub struct ReactionView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
+}
+
+/// The reactions that clients see: one that was taken away is kept as an empty one, so that an older one does not come back.
+pub fn shown(mut reactions: Vec<ReactionView>) -> Vec<ReactionView> {
+    reactions.retain(|reaction| !reaction.emoji.is_empty());
+    reactions
 }
 
 /// One thing that happened to a message.

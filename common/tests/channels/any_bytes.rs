@@ -1,6 +1,7 @@
 //! Whatever comes in, taking it apart is total and nothing panics.
 
-use common::channels::{Channel, EventKind, parse, split};
+use common::channels::{Channel, EventKind, InboundEvent, parse, split};
+use common::domain::content::Content;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -20,6 +21,19 @@ fn value() -> impl Strategy<Value = Value> {
         "\u{0}",
         "99999999999999999999",
         "messages",
+        "reaction",
+        "contacts",
+        "location",
+        "interactive",
+        "nfm_reply",
+        "button_reply",
+        "order",
+        "system",
+        "user_changed_number",
+        "edit",
+        "revoke",
+        "{\"a\":[1,{\"b\":\"\\u0000\"}]}",
+        "91.5",
     ];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -69,8 +83,71 @@ fn name() -> impl Strategy<Value = String> {
         "code",
         "message",
         "contact",
+        "echo",
+        "to",
+        "group_id",
+        "reaction",
+        "message_id",
+        "emoji",
+        "location",
+        "latitude",
+        "longitude",
+        "interactive",
+        "nfm_reply",
+        "response_json",
+        "button_reply",
+        "button",
+        "title",
+        "order",
+        "product_items",
+        "product_retailer_id",
+        "quantity",
+        "system",
+        "edit",
+        "revoke",
+        "original_message_id",
+        "referral",
+        "phones",
+        "org",
     ];
     prop_oneof![9 => prop::sample::select(names.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+/// A message of a type that the provider has, with anything in its parts.
+fn item() -> impl Strategy<Value = Value> {
+    let types = [
+        "text",
+        "image",
+        "location",
+        "contacts",
+        "reaction",
+        "button",
+        "interactive",
+        "order",
+        "system",
+        "edit",
+    ];
+    (prop::sample::select(types.to_vec()), value(), prop::collection::btree_map(name(), value(), 0..6))
+        .prop_map(|(kind, part, rest)| {
+            let mut message = Value::Object(rest.into_iter().collect());
+            message[kind] = part;
+            message["type"] = json!(kind);
+            message
+        })
+}
+
+/// What taking a body apart does to it.
+fn make_storable(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(items) => items.iter_mut().for_each(make_storable),
+        Value::Object(map) => {
+            let named = std::mem::take(map).into_iter();
+            *map = named.map(|(name, value)| (name.replace('\0', "\u{fffd}"), value)).collect();
+            map.values_mut().for_each(make_storable);
+        }
+        _ => (),
+    }
 }
 
 fn holds_null_character(value: &Value) -> bool {
@@ -131,6 +208,27 @@ proptest! {
     fn no_payload_makes_understanding_panic(payload in value()) {
         for kind in [EventKind::Message, EventKind::Status, EventKind::Other] {
             let _understood = parse(Channel::Whatsapp, kind, &payload);
+        }
+    }
+
+    #[test]
+    fn whatever_is_understood_can_be_stored_and_read_again(mut message in item(), contact in value(), echo in any::<bool>()) {
+        message["id"] = json!("wamid.1");
+        message[if echo { "to" } else { "from" }] = json!("15550102001");
+        make_storable(&mut message);
+        let name = if echo { "echo" } else { "message" };
+        let understood = parse(Channel::Whatsapp, EventKind::Message, &json!({name: message, "contact": contact}));
+        let content = match understood {
+            InboundEvent::Message(message) => Some(message.content),
+            InboundEvent::Edited(edit) => Some(edit.content),
+            _ => None,
+        };
+        if let Some(content) = content {
+            let stored = serde_json::to_value(&content).unwrap();
+            prop_assert!(!holds_null_character(&stored), "{}", stored);
+            let read: Result<Content, _> = serde_json::from_str(&stored.to_string());
+            prop_assert!(read.is_ok(), "{:?} {}", read, stored);
+            prop_assert!(content.preview().chars().count() <= 200);
         }
     }
 }

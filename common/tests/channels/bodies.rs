@@ -162,7 +162,7 @@ async fn each_richer_content_is_written_as_the_provider_wants_it() {
 #[tokio::test]
 async fn a_reaction_names_its_message_and_quotes_none() {
     for emoji in ["👍🏽", ""] {
-        let content = Content::Reaction(Reaction { message_id: MessageId::new(), emoji: emoji.into() });
+        let content = Content::Reaction(Reaction { message_id: Some(MessageId::new()), emoji: emoji.into() });
         let expected = json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+15550102001",
             "type": "reaction", "reaction": {"message_id": "wamid.T", "emoji": emoji}, "biz_opaque_callback_data": Uuid::nil()});
         assert_eq!(sent_body("15550102001", &content, Some("wamid.T")).await, expected);

@@ -67,7 +67,10 @@ fn the_limits_of_texts_and_files_name_the_field() {
         (Content::Sticker(upload("image/png", 1)), "content.mediaId:media_type_not_supported"),
         (Content::Document(upload("application/x-own", 100 << 20)), ""),
         (Content::Document(upload("text/csv", (100 << 20) + 1)), "content.mediaId:media_too_large"),
-        (Content::Unsupported(Unsupported { raw: Value::Null }), "content.type:unsupported_content"),
+        (
+            Content::Unsupported(Unsupported { reason: None, raw: Value::Null }),
+            "content.type:unsupported_content",
+        ),
     ];
     for (content, expected) in cases {
         assert_eq!(faults(&content), expected);

@@ -1,7 +1,7 @@
 //! Raw events are understood.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::channels::{Channel, EventKind, InboundEvent, InboundMessage, StatusUpdate, Wish, parse};
+use common::channels::{Author, Channel, EventKind, InboundEvent, InboundMessage, StatusUpdate, Wish, parse};
 use common::domain::content::{Content, Media};
 use common::domain::message::Status;
 use serde_json::{Value, json};
@@ -17,6 +17,115 @@ fn messages(body: &str) -> Vec<InboundMessage> {
             other => panic!("{other:?}"),
         })
         .collect()
+}
+
+/// What an event means, as the cases tell it: what goes without saying is left out.
+fn meaning(event: &InboundEvent) -> Value {
+    let (mut told, author) = match event {
+        InboundEvent::Message(message) => {
+            let mut told = json!({"content": message.content});
+            let more = [
+                ("replyTo", json!(message.reply_to)),
+                ("reactionTo", json!(message.reaction_to)),
+                ("newAddress", json!(message.new_address)),
+                ("context", json!(message.context)),
+            ];
+            for (name, value) in more.into_iter().filter(|(_, value)| !value.is_null()) {
+                told[name] = value;
+            }
+            if !message.opens_window {
+                told["window"] = json!(false);
+            }
+            assert_eq!(message.addresses, ["15550102003"]);
+            (told, message.author)
+        }
+        InboundEvent::Edited(edit) => (json!({"edited": edit.target, "content": edit.content}), edit.author),
+        InboundEvent::Deleted(deletion) => (json!({"deleted": deletion.target}), deletion.author),
+        other => panic!("{other:?}"),
+    };
+    if author == Author::Business {
+        told["business"] = json!(true);
+    }
+    told
+}
+
+/// The only event of a webhook with this item, which is completed by an id, a time and who wrote to whom.
+fn event_of(field: &str, list: &str, addresses: &Value, mut told: Value) -> (Value, InboundEvent) {
+    let fields = [("id", json!("wamid.X")), ("timestamp", json!("1795233610"))];
+    for (name, value) in fields
+        .into_iter()
+        .chain(addresses.as_object().unwrap().clone().iter().map(|(n, v)| (n.as_str(), v.clone())))
+    {
+        told[name] = value;
+    }
+    let value = json!({"metadata": {"phone_number_id": "4"}, list: [told]});
+    let changes = json!([{"field": field, "value": value}]);
+    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "3", "changes": changes}]});
+    let event = events(&body.to_string()).remove(0);
+    (told, parse(Channel::Whatsapp, event.kind, &event.payload))
+}
+
+/// The raw message of what is not understood is the whole, or in an edit its new content.
+fn complete(means: &mut Value, told: &Value) {
+    if means["content"]["type"] == "unsupported" && means["edited"].is_null() {
+        means["content"]["raw"] = told.clone();
+    }
+}
+
+#[test]
+fn every_type_that_contacts_send_is_understood() {
+    let cases: Vec<Value> = serde_json::from_str(payload!("types")).unwrap();
+    assert!(cases.len() > 40);
+    for mut case in cases {
+        let from = json!({"from": "15550102003"});
+        let (told, event) = event_of("messages", "messages", &from, case["told"].clone());
+        complete(&mut case["means"], &told);
+        assert_eq!(meaning(&event), case["means"], "{}", case["case"]);
+    }
+}
+
+#[test]
+fn what_the_business_sends_from_its_phone_is_its_own_and_opens_no_window() {
+    let cases: Vec<Value> = serde_json::from_str(payload!("echoes")).unwrap();
+    for mut case in cases {
+        let between = json!({"from": "15550100001", "to": "15550102003"});
+        let (told, event) = event_of("smb_message_echoes", "message_echoes", &between, case["told"].clone());
+        complete(&mut case["means"], &told);
+        case["means"]["business"] = json!(true);
+        if case["means"]["edited"].is_null() && case["means"]["deleted"].is_null() {
+            case["means"]["window"] = json!(false);
+        }
+        assert_eq!(meaning(&event), case["means"], "{}", case["case"]);
+    }
+}
+
+#[test]
+fn a_contact_without_a_phone_number_goes_by_its_user_id() {
+    let user = json!({"from_user_id": "US.77001", "from_parent_user_id": "US.ENT.9"});
+    let (_, event) = event_of("messages", "messages", &user, json!({"type": "text", "text": {"body": "hi"}}));
+    let InboundEvent::Message(message) = event else { panic!("{event:?}") };
+    assert_eq!(message.addresses, ["US.77001"]);
+    let user = json!({"from": "15550100001", "to_user_id": "US.77001"});
+    let told = json!({"type": "text", "text": {"body": "hi"}});
+    let (_, event) = event_of("smb_message_echoes", "message_echoes", &user, told);
+    let InboundEvent::Message(message) = event else { panic!("{event:?}") };
+    assert_eq!((message.addresses, message.author), (vec!["US.77001".to_owned()], Author::Business));
+}
+
+/// Whatever is understood can be stored as JSON and read again.
+#[test]
+fn a_meaning_can_be_read_again() {
+    let deepest = format!("{}{}", "[".repeat(64), "]".repeat(64));
+    let told = json!({"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"response_json": deepest}}});
+    let (_, event) = event_of("messages", "messages", &json!({"from": "15550102003"}), told);
+    let InboundEvent::Message(message) = event else { panic!("{event:?}") };
+    let stored = json!({"message": {"content": message.content}}).to_string();
+    let read: Value = serde_json::from_str(&stored).unwrap();
+    assert!(read["message"]["content"]["interactive"]["response"].is_array());
+    assert_eq!(
+        serde_json::from_str::<Content>(&json!(message.content).to_string()).unwrap(),
+        message.content
+    );
 }
 
 fn statuses(body: &str) -> Vec<StatusUpdate> {
@@ -82,9 +191,9 @@ fn five_types_of_media_are_understood() {
     let expected = [
         Content::Image(image),
         Content::Video(file("9002", "video/mp4", "c2hhMg==")),
-        Content::Audio(file("9003", "audio/ogg; codecs=opus", "c2hhMw==")),
+        Content::Audio(Media { voice: Some(true), ..file("9003", "audio/ogg; codecs=opus", "c2hhMw==") }),
         Content::Document(document),
-        Content::Sticker(file("9005", "image/webp", "c2hhNQ==")),
+        Content::Sticker(Media { animated: Some(false), ..file("9005", "image/webp", "c2hhNQ==") }),
     ];
     assert_eq!(messages.iter().map(|message| message.content.clone()).collect::<Vec<_>>(), expected);
     assert_eq!(messages[0].at.timestamp(), 1_795_233_601);

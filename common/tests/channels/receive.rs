@@ -35,7 +35,7 @@ fn every_part_of_every_entry_counts() {
         (Status, first, "15550102006"),
         (Other, first, ""),
         (Other, first, ""),
-        (Other, first, "15550102006"),
+        (Message, first, "15550102006"),
         (Other, second, "15550102006"),
         (Other, "300000000000001", ""),
         (Message, "400000000000003", "15550102009"),

@@ -189,9 +189,9 @@ async fn content_that_cannot_be_sent_never_leaves() {
     );
     let pressed = interactive(&json!({"type": "buttonReply", "id": "yes", "title": "Yes"}));
     for content in [
-        Content::Unsupported(Unsupported { raw: Value::Null }),
+        Content::Unsupported(Unsupported { reason: None, raw: Value::Null }),
         Content::Image(Media::default()),
-        Content::Reaction(Reaction { message_id: MessageId::new(), emoji: "👍".into() }),
+        Content::Reaction(Reaction { message_id: Some(MessageId::new()), emoji: "👍".into() }),
         without_header,
         pressed,
     ] {

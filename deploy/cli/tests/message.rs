@@ -284,3 +284,13 @@ async fn an_inbound_message_is_told_from_its_webhook_on() {
     assert!(!told.contains("Ada Secret") && !told.contains("Attempts"), "{told}");
     assert!(story.show(&["--content"]).contains("Ada Secret"));
 }
+
+#[tokio::test]
+async fn a_message_from_the_business_s_own_phone_is_told_as_such() {
+    let story = story("sent", None, None).await;
+    execute(&story.database, "UPDATE messages SET sender_type = 'businessApp'", &[]).await;
+    execute(&story.database, "UPDATE message_timeline SET event = 'echoed'", &[]).await;
+    let told = story.show(&[]);
+    assert!(told.contains("The business sent it from the channel's own app"), "{told}");
+    assert!(told.contains("Echoed") && !told.contains("It has not been tried yet"), "{told}");
+}

@@ -15,7 +15,10 @@ const WAITING: &[(&str, &str)] = &[
     ("outbox rows", "SELECT count(*) FROM outbox"),
     ("channel events to be worked off", "SELECT count(*) FROM channel_events WHERE processed_at IS NULL"),
     ("events without a number", "SELECT count(*) FROM events WHERE seq IS NULL"),
-    ("parked statuses", "SELECT count(*) FROM provider_ids WHERE message_id IS NULL OR parked IS NOT NULL"),
+    (
+        "parked statuses",
+        "SELECT count(*) FROM provider_ids WHERE message_id IS NULL OR parked IS NOT NULL OR parked_reactions IS NOT NULL",
+    ),
     ("dead letters", "SELECT count(*) FROM dead_letters"),
 ];
 

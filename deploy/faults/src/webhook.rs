@@ -51,6 +51,15 @@ impl Webhook {
         self.value(number, json!({ "contacts": [contact], "messages": [message] }))
     }
 
+    /// Adds an echo of what the business sent from its phone: `message` beside its id, recipient and time.
+    #[must_use]
+    pub fn echo(self, number: &str, to: &str, id: &str, mut message: Value) -> Self {
+        for (name, value) in [("id", id), ("from", "15550000001"), ("to", to), ("timestamp", &now())] {
+            message[name] = json!(value);
+        }
+        self.change(number, "smb_message_echoes", json!({ "message_echoes": [message] }))
+    }
+
     /// Adds a contact's text.
     #[must_use]
     pub fn text(self, number: &str, from: &str, id: &str, text: &str) -> Self {

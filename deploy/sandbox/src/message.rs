@@ -38,9 +38,11 @@ pub struct Accepted {
     pub fetched: OnceLock<Arc<Medium>>,
 }
 
-/// A message that a contact wrote.
+/// A message that a contact wrote, or the business from its own phone.
 #[derive(Debug)]
 pub struct Inbound {
+    /// Who wrote it.
+    pub author: Author,
     /// Place among all messages, of both directions.
     pub sequence: u64,
     /// The phone number it was written to.
@@ -49,6 +51,8 @@ pub struct Inbound {
     pub contact: Box<str>,
     /// The contact's profile name.
     pub name: Box<str>,
+    /// The user id that the contact has besides its number.
+    pub user_id: Option<Box<str>>,
     /// Its id.
     pub id: Box<str>,
     /// The message as webhooks carry it.
@@ -57,6 +61,17 @@ pub struct Inbound {
     pub at: Micros,
     /// How far it has come.
     pub progress: Progress,
+}
+
+/// Who wrote a message that the business did not send through the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// The contact.
+    Contact,
+    /// The provider, about the contact; such messages come without the contact's profile.
+    Provider,
+    /// The business, from the app on its phone: it hears of it as an echo.
+    Business,
 }
 
 /// What a message is priced as.

@@ -1,6 +1,6 @@
 //! Ledger, contacts, settings, the phone page, and stopping.
 
-use sandbox::Settings;
+use sandbox::{Behaviour, Settings};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -144,6 +144,58 @@ async fn a_user_id_writes_under_its_own_field() {
     assert_eq!(value["contacts"][0], json!({"profile": {"name": "Ann"}, "user_id": "US.1349"}));
     assert_eq!(value["messages"][0]["from_user_id"], "US.1349");
     assert_eq!(value["messages"][0]["from"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_contact_with_both_addresses_tells_both() {
+    let (sandbox, receiver) = boot(calm()).await;
+    let path = format!("/contacts/{CONTACT}/messages");
+    let body = json!({"to": PHONE, "userId": "US.1349", "type": "text", "text": {"body": "hi"}});
+    assert_eq!(sandbox.control("POST", &path, Some(&body)).await.0, 201);
+    let value = receiver.wait("the message", |all| all.first().map(|all| all.values()[0].clone())).await;
+    let contact = &value["contacts"][0];
+    assert_eq!((&contact["wa_id"], &contact["user_id"]), (&json!(CONTACT), &json!("US.1349")));
+    let message = &value["messages"][0];
+    assert_eq!((&message["from"], &message["from_user_id"]), (&json!(CONTACT), &json!("US.1349")));
+}
+
+#[tokio::test]
+async fn what_the_business_writes_on_its_phone_is_an_echo_and_opens_no_window() {
+    let (sandbox, receiver) = boot(Behaviour { window: true, ..calm() }).await;
+    let path = format!("/contacts/{CONTACT}/messages");
+    let body = json!({"to": PHONE, "as": "business", "type": "text", "text": {"body": "from the app"}});
+    let (status, answer) = sandbox.control("POST", &path, Some(&body)).await;
+    assert_eq!(status, 201, "{answer}");
+    let change = receiver
+        .wait("the echo", |all| all.first().map(|all| all.json()["entry"][0]["changes"][0].clone()))
+        .await;
+    assert_eq!(change["field"], "smb_message_echoes");
+    assert_eq!((&change["value"]["contacts"], &change["value"]["messages"]), (&Value::Null, &Value::Null));
+    let echo = &change["value"]["message_echoes"][0];
+    assert_eq!(
+        (&echo["from"], &echo["to"], &echo["id"]),
+        (&json!("15550000001"), &json!(CONTACT), &answer["id"])
+    );
+    assert_eq!(echo["text"]["body"], "from the app");
+    let (refused, _) = sandbox.send(&text(CONTACT, "m")).await;
+    assert_eq!(refused, 400, "the window is closed: the contact never wrote");
+    let (_, chat) = sandbox.control("GET", &path, None).await;
+    assert_eq!(chat["messages"][0]["from"], "business");
+}
+
+#[tokio::test]
+async fn a_changed_number_is_told_without_a_profile_and_takes_the_window_along() {
+    let (sandbox, receiver) = boot(Behaviour { window: true, ..calm() }).await;
+    sandbox.speak(CONTACT, "hi").await;
+    let system = json!({"body": "Ann changed", "wa_id": "16505559999", "type": "user_changed_number"});
+    let body = json!({"to": PHONE, "type": "system", "system": system});
+    let path = format!("/contacts/{CONTACT}/messages");
+    assert_eq!(sandbox.control("POST", &path, Some(&body)).await.0, 201);
+    let value = receiver.wait("the note", |all| all.get(1).map(|all| all.values()[0].clone())).await;
+    assert_eq!(value["contacts"], Value::Null);
+    assert_eq!((&value["messages"][0]["from"], &value["messages"][0]["system"]), (&json!(CONTACT), &system));
+    assert_eq!(sandbox.send(&text("16505559999", "m")).await.0, 200);
+    assert_eq!(sandbox.send(&text("16505558888", "m")).await.0, 400);
 }
 
 #[tokio::test]

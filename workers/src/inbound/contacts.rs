@@ -55,6 +55,8 @@ impl Contacts {
         for Understood { waiting, event } in events {
             let InboundEvent::Message(message) = event else { continue };
             let Some(first) = message.addresses.first() else { continue };
+            // An address that the contact changes to is linked as well, unless it leads to a conversation already.
+            let linked = message.addresses.iter().chain(&message.new_address);
             let contact = self.find(waiting.inbox, &message.addresses).unwrap_or_else(|| {
                 let contact = Known { contact: ContactId::new().0, conversation: ConversationId::new().0 };
                 self.begun.push(Begun {
@@ -68,7 +70,7 @@ impl Contacts {
                 });
                 contact
             });
-            for address in &message.addresses {
+            for address in linked {
                 let key = (waiting.inbox, address.clone());
                 if let std::collections::hash_map::Entry::Vacant(entry) = self.known.entry(key) {
                     entry.insert(contact);

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use common::channels::{self, InboundEvent, StatusUpdate};
-use common::db::pipeline::channel_events::{self, WaitingEvent, lock_key};
+use common::db::pipeline::channel_events::{self, WaitingEvent, lane_key, lock_key};
 use common::db::pipeline::load::{self, Attempt, LoadedLane, Message};
 use common::db::pipeline::{HASH_JOINS, provider_ids};
 use common::db::{Error, Tx};
+use common::domain::ids::InboxId;
 use deadpool_postgres::Pool;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -24,6 +25,27 @@ pub(super) struct Done {
 pub(super) struct Understood {
     pub waiting: WaitingEvent,
     pub event: InboundEvent,
+}
+
+impl Understood {
+    /// The contact's addresses, and the provider's id of the message that the event is about beside its own.
+    fn about(&self) -> (&[String], Option<&String>) {
+        match &self.event {
+            InboundEvent::Message(message) => (&message.addresses, message.reaction_to.as_ref()),
+            InboundEvent::Edited(edit) => (&edit.addresses, Some(&edit.target)),
+            InboundEvent::Deleted(deletion) => (&deletion.addresses, Some(&deletion.target)),
+            InboundEvent::Wish(wish) => (&wish.addresses, None),
+            InboundEvent::Status(_) | InboundEvent::Ignored { .. } => (&[], None),
+        }
+    }
+
+    /// The address that the contact changes to.
+    fn new_address(&self) -> Option<&String> {
+        match &self.event {
+            InboundEvent::Message(message) => message.new_address.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// Messages that provider ids lead to, with their conversations.
@@ -89,20 +111,26 @@ struct Keys {
 impl Keys {
     fn of(events: &[Understood]) -> Self {
         let mut keys = Self::default();
-        for Understood { waiting, event } in events {
-            match event {
+        for understood in events {
+            let inbox = understood.waiting.inbox;
+            match &understood.event {
                 InboundEvent::Message(message) => {
-                    keys.provider_id(waiting.inbox, &message.provider_id);
-                    message.reply_to.iter().for_each(|id| keys.provider_id(waiting.inbox, id));
-                    keys.addresses.extend(waiting.inbox, &message.addresses);
+                    keys.provider_id(inbox, &message.provider_id);
+                    message.reply_to.iter().for_each(|id| keys.provider_id(inbox, id));
                 }
                 InboundEvent::Status(StatusUpdate { provider_id, correlation, .. }) => {
-                    keys.provider_id(waiting.inbox, provider_id);
+                    keys.provider_id(inbox, provider_id);
                     keys.correlations.extend(*correlation);
                 }
-                InboundEvent::Wish(wish) => keys.addresses.extend(waiting.inbox, &wish.addresses),
-                InboundEvent::Ignored { .. } => (),
+                InboundEvent::Edited(_)
+                | InboundEvent::Deleted(_)
+                | InboundEvent::Wish(_)
+                | InboundEvent::Ignored { .. } => (),
             }
+            let (addresses, target) = understood.about();
+            target.into_iter().for_each(|id| keys.provider_id(inbox, id));
+            keys.addresses.extend(inbox, addresses);
+            keys.addresses.extend(inbox, understood.new_address().map_or(&[], std::slice::from_ref));
         }
         keys
     }
@@ -113,7 +141,22 @@ impl Keys {
     }
 }
 
+/// Contacts that change to an address: whatever waits in that one's lane is not worked off meanwhile by another.
+async fn lock_new_addresses(tx: &Tx, events: &[Understood]) -> Result<(), Error> {
+    let lanes: BTreeSet<i64> = events.iter().filter_map(new_lane).map(lock_key).collect();
+    if !lanes.is_empty() {
+        let lanes: Vec<i64> = lanes.into_iter().collect();
+        tx.run(&[tx.step(channel_events::LOCK, vec![&lanes]).await?]).await?;
+    }
+    Ok(())
+}
+
+fn new_lane(understood: &Understood) -> Option<Uuid> {
+    understood.new_address().map(|address| lane_key(InboxId(understood.waiting.inbox), address))
+}
+
 async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
+    lock_new_addresses(tx, events).await?;
     let keys = Keys::of(events);
     let steps = [
         tx.step(provider_ids::FIND, vec![&keys.inboxes, &keys.provider_ids]).await?,
@@ -129,25 +172,26 @@ async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
     contacts.create_missing(tx, events).await?;
     let (mut conversations, mut messages) = (BTreeSet::new(), BTreeSet::new());
     let mut written = HashSet::new();
-    for Understood { waiting, event } in events {
-        match event {
-            InboundEvent::Message(message) => {
-                let found = contacts.find(waiting.inbox, &message.addresses);
-                written.extend(found.map(|contact| contact.conversation));
-            }
-            InboundEvent::Status(update) => {
-                let by_id = known.get(&(waiting.inbox, update.provider_id.clone())).copied();
-                let by_attempt =
-                    update.correlation.and_then(|id| attempts.get(&id)).map(|a| (a.message, a.conversation));
-                for (message, conversation) in by_id.into_iter().chain(by_attempt) {
-                    messages.insert(message);
-                    conversations.insert(conversation);
-                }
-            }
-            InboundEvent::Wish(_) | InboundEvent::Ignored { .. } => (),
+    for understood in events {
+        let inbox = understood.waiting.inbox;
+        let (addresses, target) = understood.about();
+        let found = contacts.find(inbox, addresses).map(|contact| contact.conversation);
+        conversations.extend(found);
+        if matches!(&understood.event, InboundEvent::Message(message) if message.opens_window) {
+            written.extend(found);
+        }
+        let mut led_to: Vec<(Uuid, Uuid)> = Vec::new();
+        led_to.extend(target.and_then(|id| known.get(&(inbox, id.clone()))));
+        if let InboundEvent::Status(update) = &understood.event {
+            led_to.extend(known.get(&(inbox, update.provider_id.clone())));
+            let attempt = update.correlation.and_then(|id| attempts.get(&id));
+            led_to.extend(attempt.map(|attempt| (attempt.message, attempt.conversation)));
+        }
+        for (message, conversation) in led_to {
+            messages.insert(message);
+            conversations.insert(conversation);
         }
     }
-    conversations.extend(&written);
     let (lanes, messages) = lock(tx, conversations, messages).await?;
     let (heads, held) = (HashMap::new(), HashMap::new());
     let mut loaded = Loaded { known, attempts, contacts, lanes, messages, heads, held };

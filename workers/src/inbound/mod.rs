@@ -1,11 +1,18 @@
 //! Works off channel events: what contacts wrote and how our messages fare, lane by lane, in stored order.
 
+mod addresses;
+mod amendments;
 mod apply;
+mod claims;
 mod contacts;
 mod fallback;
 mod group;
 mod isolate;
+mod messages;
+mod reactions;
+mod statuses;
 mod storer;
+mod wishes;
 
 use std::sync::Arc;
 use std::time::Duration;

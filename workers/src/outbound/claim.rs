@@ -277,7 +277,7 @@ async fn find_targets(tx: &Tx, heads: &mut HashMap<Uuid, Head>) -> Result<(), Er
 /// The message that a reaction is put on.
 fn target(message: &Message) -> Option<Uuid> {
     match &message.content {
-        Content::Reaction(reaction) => Some(reaction.message_id.0),
+        Content::Reaction(reaction) => reaction.message_id.map(|id| id.0),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ use common::db::pipeline::load::{Gate, LoadedLane, Message};
 use common::db::pipeline::provider_ids::{self, Claimed};
 use common::db::pipeline::rows::{AttemptState, GateRow};
 use common::db::{Error, Tx};
-use common::delivery::{End, Evidence, apply_status, settle};
+use common::delivery::{End, Evidence, apply_status, settle, show_parked, show_sent};
 use common::domain::contact::Standing;
 use common::domain::ids::InboxId;
 use common::domain::lane::LaneState;
@@ -87,7 +87,7 @@ impl Recorder {
         }
         forget_erased(&tx, records, &loaded).await?;
         for ((inbox, id), claimed) in &loaded.claimed {
-            if !claimed.parked.is_empty() {
+            if claimed.has_parked() {
                 unpark.0.push(*inbox);
                 unpark.1.push(id.clone());
             }
@@ -96,6 +96,7 @@ impl Recorder {
             let step = tx.step(provider_ids::UNPARK, vec![&unpark.0, &unpark.1]).await?;
             tx.run(&[step]).await?;
         }
+        show_sent(&tx, &mut changes, &mut loaded.messages).await?;
         changes.save_changed(loaded.lanes.values(), loaded.messages.values());
         changes.commit(tx).await?;
         Ok(throttled)
@@ -163,7 +164,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// Statuses that came before the record: they move the message like any other.
+    /// Statuses and reactions that came before the record count like any other.
     fn unparked(&mut self, claimed: &Claimed, lane: &mut LoadedLane, message: &mut Message, was_head: bool) {
         for update in &claimed.parked {
             // Queued still, though recorded: a repetition is on its way, or waits for its turn.
@@ -171,6 +172,7 @@ impl Step<'_> {
             let evidence = Evidence { update, attempt: None, is_head, channel_event: None };
             apply_status(self.changes, lane, message, evidence, self.now);
         }
+        show_parked(self.changes, claimed, message);
     }
 
     /// The lease was lost: another may be acting on the lane. The answer is kept with its own attempt; that it was taken

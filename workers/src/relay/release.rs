@@ -7,7 +7,9 @@ use common::db::pipeline::load::{self, LoadedLane, Message};
 use common::db::pipeline::rows::Touch;
 use common::db::pipeline::{Changes, work};
 use common::db::{Error, Tx};
-use common::delivery::{End, Leave, failure, release, replace, set_aside, settle, settle_erased, window_closed};
+use common::delivery::{
+    End, Leave, failure, release, replace, set_aside, settle, settle_erased, window_closed,
+};
 use common::domain::contact::Standing;
 use common::domain::message::Failure;
 use common::domain::postponed::Postponed;

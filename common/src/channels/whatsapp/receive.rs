@@ -163,9 +163,11 @@ impl Batch {
 
     /// A message that the business sent from its phone.
     fn echo(&self, item: Value) -> RawEvent {
-        let address = first_address([&item["to"], &item["to_user_id"]]);
+        let (to, user) = (&item["to"], &item["to_user_id"]);
+        let contact = self.contacts.find([to, user]);
+        let address = first_address([to, user]);
         let dedupe_key = format!("echo|{}", id_or_digest(&item));
-        self.raw(EventKind::Other, address, dedupe_key, self.payload("echo", item, &Value::Null))
+        self.raw(EventKind::Message, address, dedupe_key, self.payload("echo", item, contact))
     }
 
     /// What a contact wants to get.

@@ -67,7 +67,7 @@ pub enum Pass {
 
 /// What is left of an erased message while something may still tell of it.
 pub fn nothing() -> Content {
-    Content::Unsupported(Unsupported { raw: json!({ "erased": true }) })
+    Content::Unsupported(Unsupported { reason: None, raw: json!({ "erased": true }) })
 }
 
 /// The next contact after `after` whose waiting messages are to be ended.

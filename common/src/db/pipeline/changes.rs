@@ -3,15 +3,18 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::amendments::{ContentRow, Contents, Moves, ReactionTargets, Reactions, ReactionsRow};
 use super::contacts::Begun;
 use super::load::{LoadedLane, Message};
 use super::media::{FileLinks, NewFiles};
 use super::placements::{Placement, Placements, Postponement, Postponements, ResumedRow, Resumptions};
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
-    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches, Windows, Wishes,
+    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches, Windows,
+    Wishes,
 };
 use crate::db::{Error, Tx, outbox as outbox_table};
+use crate::delivery::SentReaction;
 use crate::domain::ids::{ConversationId, InboxId};
 use crate::domain::lane::Lane;
 use crate::domain::postponed::Postponed;
@@ -45,6 +48,16 @@ pub struct Changes {
     pub windows: Windows,
     /// What contacts want no more of, or again.
     pub wishes: Wishes,
+    /// Messages that their senders edited or deleted.
+    pub contents: Contents,
+    /// Reactions to messages.
+    pub reactions: Reactions,
+    /// Reactions whose message has become known.
+    pub reaction_targets: ReactionTargets,
+    /// Conversations with another address.
+    pub moves: Moves,
+    /// Reactions of ours that the provider took, until [`crate::delivery::show_sent`] has put them on their messages.
+    pub(crate) sent_reactions: Vec<SentReaction>,
     /// Tries that begin.
     pub attempts: NewAttempts,
     /// Tries that ended.
@@ -176,7 +189,30 @@ impl Changes {
         messages: impl Iterator<Item = &'a Message>,
     ) {
         lanes.filter(|loaded| loaded.changed()).for_each(|loaded| self.save_lane(&loaded.lane));
-        messages.filter(|message| message.changed).for_each(|message| self.save_message(message));
+        for message in messages {
+            if message.changed {
+                self.save_message(message);
+            }
+            if message.content_changed {
+                self.save_content(message);
+            }
+            if message.reactions_changed {
+                let reactions = serde_json::json!(message.reactions).to_string();
+                self.reactions.push(ReactionsRow { id: message.id, reactions });
+            }
+        }
+    }
+
+    fn save_content(&mut self, message: &Message) {
+        self.contents.push(ContentRow {
+            id: message.id,
+            organization_id: message.organization,
+            conversation_id: message.conversation,
+            content: serde_json::json!(message.content).to_string(),
+            preview: message.content.preview(),
+            edited_at: message.edited_at,
+            deleted_at: message.deleted_at,
+        });
     }
 
     /// Writes a lane back as it now stands.
@@ -218,12 +254,13 @@ impl Changes {
     /// # Errors
     /// The first statement's that failed, and then nothing is written; or the commit's, and then nobody knows.
     pub async fn commit(self, tx: Tx) -> Result<Vec<OutboxRow>, Error> {
-        let mut steps = Vec::with_capacity(14);
+        let mut steps = Vec::with_capacity(18);
         macro_rules! write {
             ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
         }
-        write!(answers messages files file_links states placements resumed postponements);
-        write!(lanes touches windows wishes attempts attempt_states timeline events audit processed gates);
+        write!(answers messages files file_links states placements resumed postponements lanes touches windows);
+        write!(wishes contents reactions reaction_targets moves);
+        write!(attempts attempt_states timeline events audit processed gates);
         let outbox = &self.outbox;
         if !outbox.routes.is_empty() {
             let params: crate::db::tx::Params<'_> =

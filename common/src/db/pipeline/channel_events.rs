@@ -85,7 +85,13 @@ pub const WAITING: &str =
         failures FROM channel_events
     WHERE lane_key = ANY($1) AND processed_at IS NULL ORDER BY id LIMIT $2";
 
-/// An address that is linked to another takes that one's lane: `lane_key` of the address that its conversation began with.
+/// Moves what waits in one lane to another: lanes from and to. What is being stored at this very moment stays where it is, and
+/// is worked off there.
+pub const RELANE: &str =
+    "UPDATE channel_events SET lane_key = $2 WHERE lane_key = $1 AND processed_at IS NULL RETURNING id";
+
+/// An address that is linked to another takes that one's lane: `lane_key` of the address that its conversation began with,
+/// wherever replies go by now.
 const INSERT: &str = "WITH r AS (
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
             $8::uuid[], $9::timestamptz[], $10::text[]) WITH ORDINALITY
@@ -97,11 +103,12 @@ const INSERT: &str = "WITH r AS (
         SELECT DISTINCT ON (r.inbox_id, r.key) r.* FROM r JOIN fresh USING (inbox_id, key) ORDER BY r.inbox_id, r.key, r.n
     ), laned AS (
         SELECT f.*, (
-            SELECT encode(substr(sha256(int8send(16) || uuid_send(f.inbox_id) || int8send(octet_length(c.address))
-                || convert_to(c.address, 'UTF8')), 1, 16), 'hex')::uuid
+            SELECT encode(substr(sha256(int8send(16) || uuid_send(f.inbox_id) || int8send(octet_length(b.began))
+                || convert_to(b.began, 'UTF8')), 1, 16), 'hex')::uuid
             FROM contact_addresses a JOIN conversations c
-                ON c.organization_id = a.organization_id AND c.id = a.conversation_id AND c.address <> a.address
-            WHERE a.inbox_id = f.inbox_id AND a.address = f.address
+                ON c.organization_id = a.organization_id AND c.id = a.conversation_id
+            CROSS JOIN LATERAL (SELECT coalesce(c.lane_address, c.address) AS began) b
+            WHERE b.began <> a.address AND a.inbox_id = f.inbox_id AND a.address = f.address
         ) AS linked FROM firsts f
     )
     INSERT INTO channel_events (organization_id, inbox_id, channel, kind, lane_key, payload, trace_id, received_at)

@@ -12,12 +12,12 @@ use super::contacts::Begun;
 use crate::channels::Channel;
 use crate::db::Error;
 use crate::domain::contact::Standing;
-use crate::domain::content::Content;
+use crate::domain::content::{Content, MessageContext};
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::lane::Lane;
 use crate::domain::message::{Failure, Status};
 use crate::domain::postponed::{ClosedWindow, Postponed};
-use crate::domain::view::{Direction, MessageView, SenderType, SenderView};
+use crate::domain::view::{Direction, MessageView, ReactionView, SenderType, SenderView, shown};
 use crate::problem::Timestamp;
 
 /// Locks lanes, in id order so that groups never deadlock. A statement of its own: what is read afterwards is newer than
@@ -47,10 +47,11 @@ pub const INBOXES: &str = "SELECT id, channel, gate, pace, unknown_outcome, dele
 
 const MESSAGE: &str = "m.id, m.organization_id, m.conversation_id, m.direction, m.status, m.content, m.sender_type,
     m.sender_id, m.sender_name, m.reply_to, m.at, m.provider_message_id, m.client_reference, m.failure, m.trace_id,
-    m.lane_position, m.generation, m.attempts, m.failures, m.expires_at, m.scheduled_at, m.postponed, m.closed_window";
+    m.lane_position, m.generation, m.attempts, m.failures, m.expires_at, m.scheduled_at, m.postponed, m.closed_window,
+    m.reactions, m.edited_at, m.deleted_at, m.context";
 
 /// How many columns a message takes.
-pub const MESSAGE_COLUMNS: usize = 23;
+pub const MESSAGE_COLUMNS: usize = 27;
 
 /// Loads each lane's head, with the provider's id of the message it quotes. Its tries are counted where they are committed: the
 /// message itself is told of one only when that is recorded.
@@ -195,10 +196,22 @@ pub struct Message {
     pub postponed: Option<Postponed>,
     /// What becomes of it if the reply window is closed when it is about to leave.
     pub closed_window: ClosedWindow,
+    /// What either side has put on it, taken-away reactions included.
+    pub reactions: Vec<ReactionView>,
+    /// When its sender last edited it.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// When its sender deleted it.
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// What surrounds it.
+    pub context: Option<MessageContext>,
     /// Whether it is to be written back.
     pub changed: bool,
     /// Whether more of it is to be written back than delivering changes.
     pub moved: bool,
+    /// Whether what it says is to be written back.
+    pub content_changed: bool,
+    /// Whether its reactions are to be written back.
+    pub reactions_changed: bool,
 }
 
 /// A try.
@@ -230,7 +243,11 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(row: &Row, column: usize) -> 
     serde_json::from_str(raw.0.get()).map_err(|error| Error::Stored(error.to_string()))
 }
 
-fn optional_json<T: serde::de::DeserializeOwned>(row: &Row, column: usize) -> Result<Option<T>, Error> {
+/// The same of a column that may be null.
+pub(crate) fn optional_json<T: serde::de::DeserializeOwned>(
+    row: &Row,
+    column: usize,
+) -> Result<Option<T>, Error> {
     let there = row.try_get::<_, Option<Json<&RawValue>>>(column)?.is_some();
     there.then(|| json(row, column)).transpose()
 }
@@ -343,8 +360,14 @@ impl Message {
             scheduled_at: row.try_get(20)?,
             postponed: row.try_get::<_, Option<&str>>(21)?.map(parsed).transpose()?,
             closed_window: optional_json(row, 22)?.unwrap_or_default(),
+            reactions: optional_json(row, 23)?.unwrap_or_default(),
+            edited_at: row.try_get(24)?,
+            deleted_at: row.try_get(25)?,
+            context: optional_json(row, 26)?,
             changed: false,
             moved: false,
+            content_changed: false,
+            reactions_changed: false,
         })
     }
 
@@ -365,10 +388,13 @@ impl Message {
             status: self.status,
             sender: SenderView::new(*kind, *id, name.clone()),
             reply_to: self.reply_to.map(MessageId),
-            reactions: Vec::new(),
+            reactions: shown(self.reactions.clone()),
             failure: self.failure.clone(),
             provider_message_id: self.provider_message_id.clone(),
             scheduled_at: self.scheduled_at.map(Timestamp),
+            edited_at: self.edited_at.map(Timestamp),
+            deleted_at: self.deleted_at.map(Timestamp),
+            context: self.context.clone(),
             client_reference: self.client_reference.clone(),
             timeline: None,
         }

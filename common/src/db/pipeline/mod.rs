@@ -3,6 +3,7 @@
 //! A step of the pipeline locks its lanes and loads what it needs (`load`), decides in Rust, collects what is to be
 //! written in `Changes`, and commits it all in one round trip.
 
+mod amendments;
 mod changes;
 pub mod channel_events;
 pub mod contacts;
@@ -14,6 +15,7 @@ pub mod provider_ids;
 pub mod rows;
 pub mod work;
 
+pub use amendments::{Move, ReactionTarget};
 pub use changes::Changes;
 
 /// For transactions whose groups are large: their joins are bounded by arrays of keys on one side and the group on the

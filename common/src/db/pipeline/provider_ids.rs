@@ -6,9 +6,10 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::load::json;
+use super::load::optional_json;
 use crate::channels::StatusUpdate;
 use crate::db::Error;
+use crate::domain::view::ReactionView;
 
 /// Names the message of each provider id: inboxes, provider ids, messages, conversations. Returns the message that the id
 /// has, which is an earlier one if it was named before, and what had been parked.
@@ -18,10 +19,10 @@ pub const CLAIM: &str = "INSERT INTO provider_ids AS p (inbox_id, provider_id, m
     ON CONFLICT (inbox_id, provider_id) DO UPDATE SET
         message_id = coalesce(p.message_id, excluded.message_id),
         conversation_id = coalesce(p.conversation_id, excluded.conversation_id)
-    RETURNING inbox_id, provider_id, message_id, parked";
+    RETURNING inbox_id, provider_id, message_id, parked, parked_reactions";
 
 /// Forgets what was parked at provider ids, once it has been applied: inboxes, provider ids.
-pub const UNPARK: &str = "UPDATE provider_ids p SET parked = NULL
+pub const UNPARK: &str = "UPDATE provider_ids p SET parked = NULL, parked_reactions = NULL
     FROM unnest($1::uuid[], $2::text[]) AS r (inbox_id, provider_id)
     WHERE p.inbox_id = r.inbox_id AND p.provider_id = r.provider_id
         AND p.inbox_id = ANY($1) AND p.provider_id = ANY($2)";
@@ -42,6 +43,17 @@ pub const PARK: &str = "WITH upserted AS (
         RETURNING inbox_id, provider_id, message_id
     ) SELECT inbox_id, provider_id FROM upserted WHERE message_id IS NOT NULL";
 
+/// Parks reactions to messages that nobody has recorded yet, as `PARK` does with statuses.
+pub const PARK_REACTIONS: &str = "WITH upserted AS (
+        INSERT INTO provider_ids AS p (inbox_id, provider_id, parked_reactions)
+        SELECT inbox_id, provider_id, parked::jsonb FROM unnest($1::uuid[], $2::text[], $3::text[])
+            AS r (inbox_id, provider_id, parked) ORDER BY inbox_id, provider_id
+        ON CONFLICT (inbox_id, provider_id) DO UPDATE SET parked_reactions = CASE
+            WHEN p.message_id IS NULL THEN coalesce(p.parked_reactions, '[]') || excluded.parked_reactions
+            ELSE p.parked_reactions END
+        RETURNING inbox_id, provider_id, message_id
+    ) SELECT inbox_id, provider_id FROM upserted WHERE message_id IS NOT NULL";
+
 /// Looks provider ids up: inboxes, provider ids. Only those whose message is known.
 pub const FIND: &str = "SELECT p.inbox_id, p.provider_id, p.message_id, p.conversation_id
     FROM unnest($1::uuid[], $2::text[]) AS r (inbox_id, provider_id) CROSS JOIN LATERAL (
@@ -59,6 +71,19 @@ pub struct Claimed {
     pub message: Uuid,
     /// Statuses that came before.
     pub parked: Vec<StatusUpdate>,
+    /// Reactions that came before.
+    pub reactions: Vec<ParkedReaction>,
+}
+
+/// A reaction whose message nobody has recorded yet.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ParkedReaction {
+    /// The message that the reaction itself is.
+    pub message: Uuid,
+    /// The conversation that it came in.
+    pub conversation: Uuid,
+    /// What is to be put on the message.
+    pub reaction: ReactionView,
 }
 
 impl Claimed {
@@ -67,8 +92,17 @@ impl Claimed {
     /// # Errors
     /// When a column is not what it should be.
     pub fn read(row: &Row) -> Result<Self, Error> {
-        let has_parked = row.try_get::<_, Option<serde_json::Value>>(3)?.is_some();
-        let parked = if has_parked { json(row, 3)? } else { Vec::new() };
-        Ok(Self { inbox: row.try_get(0)?, provider_id: row.try_get(1)?, message: row.try_get(2)?, parked })
+        Ok(Self {
+            inbox: row.try_get(0)?,
+            provider_id: row.try_get(1)?,
+            message: row.try_get(2)?,
+            parked: optional_json(row, 3)?.unwrap_or_default(),
+            reactions: optional_json(row, 4)?.unwrap_or_default(),
+        })
+    }
+
+    /// Whether anything came before.
+    pub fn has_parked(&self) -> bool {
+        !self.parked.is_empty() || !self.reactions.is_empty()
     }
 }

@@ -77,16 +77,19 @@ rows! {
         lane_position: Option<i64>,
         /// When it is given up, outbound.
         expires_at: Option<DateTime<Utc>>,
+        /// JSON of what surrounds it, inbound.
+        context: Option<String>,
     }
     "INSERT INTO messages (id, organization_id, conversation_id, direction, status, content, sender_type, sender_id,
-            sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at)
+            sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at, context)
         SELECT id, organization_id, conversation_id, direction, status, content::jsonb, sender_type, sender_id,
-            sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at
+            sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at,
+            context::jsonb
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
             $9::text[], $10::uuid[], $11::timestamptz[], $12::text[], $13::text[], $14::uuid[], $15::bigint[],
-            $16::timestamptz[])
+            $16::timestamptz[], $17::text[])
         AS r (id, organization_id, conversation_id, direction, status, content, sender_type, sender_id, sender_name,
-            reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at)"
+            reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at, context)"
 }
 
 rows! {

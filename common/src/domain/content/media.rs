@@ -34,6 +34,12 @@ pub struct Media {
     /// The provider's id of the file; inbound only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_media_id: Option<String>,
+    /// Whether it was spoken into the phone; inbound only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<bool>,
+    /// Whether a sticker moves; inbound only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub animated: Option<bool>,
     /// Why the file could not be fetched, in a stable word such as `expired`; inbound only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,

@@ -1,6 +1,8 @@
 //! What a message says: one type for both directions, tagged by `type`.
 
 mod card;
+mod context;
+mod inbound;
 mod interactive;
 mod media;
 mod outgoing;
@@ -14,6 +16,8 @@ use utoipa::ToSchema;
 use super::ids::MessageId;
 
 pub use card::{Card, CardAddress, CardEmail, CardName, CardOrg, CardPhone, CardUrl, Contacts};
+pub use context::{MessageContext, ReferredProduct};
+pub use inbound::{Order, OrderItem, Postback, Referral, System, Unsupported};
 pub use interactive::{
     Button, Buttons, Choice, CtaUrl, Flow, FlowReply, Frame, Header, Interactive, InteractiveKind, List,
     Section,
@@ -59,6 +63,10 @@ pub enum Content {
     Postback(Postback),
     /// Something from the contact that the product does not know; inbound only.
     Unsupported(Unsupported),
+    /// The channel tells something about the contact, such as a new number; inbound only.
+    System(System),
+    /// Its sender has deleted it.
+    Deleted,
 }
 
 /// Words.
@@ -94,9 +102,10 @@ pub struct Location {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReactionContent, example = json!({"messageId": "msg_01KASDQ0Y4E9GTHSRQ3QWS9E3B", "emoji": "👍"}))]
 pub struct Reaction {
-    /// The message it is put on.
-    #[schema(value_type = String)]
-    pub message_id: MessageId,
+    /// The message it is put on; null where that one is not known here, and then `context` names it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub message_id: Option<MessageId>,
     /// The emoji; empty to take it away.
     pub emoji: String,
 }
@@ -129,90 +138,26 @@ pub enum TemplateParameters {
     Named(BTreeMap<String, String>),
 }
 
-/// Goods that the contact wants.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = OrderContent)]
-pub struct Order {
-    /// The provider's id of the catalogue.
-    pub catalog_id: Option<String>,
-    /// Words with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// What is ordered.
-    pub items: Vec<OrderItem>,
-}
-
-/// A line of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderItem {
-    /// The seller's id of the product.
-    pub product_id: String,
-    /// How many.
-    pub quantity: f64,
-    /// The price of one, as the provider tells it, in whole units of the currency.
-    pub unit_price: Option<f64>,
-    /// Three letters of the currency.
-    pub currency: Option<String>,
-}
-
-/// Through which advertisement, post or link a contact came.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
-#[schema(as = ReferralContent)]
-pub struct Referral {
-    /// Kind of source, such as `ad` or `post`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_type: Option<String>,
-    /// The provider's id of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
-    /// Its address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_url: Option<String>,
-    /// Its headline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub headline: Option<String>,
-    /// Its words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-    /// `image` or `video`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<String>,
-    /// Where its picture or film is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub media_url: Option<String>,
-    /// The click's id, for the advertiser's own accounts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub click_id: Option<String>,
-}
-
-/// A pressed button of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = PostbackContent, example = json!({"payload": "stop", "title": "Stop"}))]
-pub struct Postback {
-    /// What the sender gave the button to say to programs.
-    pub payload: String,
-    /// What it says to people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-}
-
-/// Something from the contact that the product does not know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = UnsupportedContent, example = json!({"raw": {"type": "order"}}))]
-pub struct Unsupported {
-    /// The message as the provider told it.
-    #[schema(value_type = Object)]
-    pub raw: Value,
-}
-
 impl Content {
     /// Plain words.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(Text { text: text.into(), preview_url: None })
+    }
+
+    /// What it says after an edit: a file that the edit does not replace stays, with its new caption.
+    pub fn edited(&self, edit: &Self) -> Self {
+        let same_file = |before: &Media, after: &Media| {
+            let replaced =
+                after.provider_media_id.is_some() && after.provider_media_id != before.provider_media_id;
+            (!replaced).then(|| Media { caption: after.caption.clone(), ..before.clone() })
+        };
+        let kept = match (self, edit) {
+            (Self::Image(before), Self::Image(after)) => same_file(before, after).map(Self::Image),
+            (Self::Video(before), Self::Video(after)) => same_file(before, after).map(Self::Video),
+            (Self::Document(before), Self::Document(after)) => same_file(before, after).map(Self::Document),
+            _ => None,
+        };
+        kept.unwrap_or_else(|| edit.clone())
     }
 
     /// The word that tags it.
@@ -233,6 +178,8 @@ impl Content {
             Self::Referral(_) => "referral",
             Self::Postback(_) => "postback",
             Self::Unsupported(_) => "unsupported",
+            Self::System(_) => "system",
+            Self::Deleted => "deleted",
         }
     }
 
@@ -265,6 +212,8 @@ impl Content {
             Self::Referral(it) => media("Referral", it.headline.as_deref()),
             Self::Postback(it) => one_line(it.title.as_deref().unwrap_or(&it.payload)),
             Self::Unsupported(_) => "Unsupported message".into(),
+            Self::System(it) => one_line(&it.text),
+            Self::Deleted => "Deleted message".into(),
         }
     }
 }
@@ -316,9 +265,10 @@ mod tests {
                 json!({"type": "document", "url": "https://x.example/a", "mimeType": "application/pdf", "providerMediaId": "77"}),
             ),
             (
-                Content::Unsupported(Unsupported { raw: json!({"type": "order"}) }),
+                Content::Unsupported(Unsupported { reason: None, raw: json!({"type": "order"}) }),
                 json!({"type": "unsupported", "raw": {"type": "order"}}),
             ),
+            (Content::Deleted, json!({"type": "deleted"})),
         ];
         for (content, shown) in cases {
             assert_eq!(serde_json::to_value(&content).unwrap(), shown);
@@ -361,6 +311,26 @@ mod tests {
         for (content, expected) in cases {
             let content: Content = serde_json::from_value(content).unwrap();
             assert_eq!(content.preview(), expected);
+        }
+    }
+
+    #[test]
+    fn an_edit_keeps_the_file_that_it_does_not_replace() {
+        let file = |id: Option<&str>, caption: &str| Media {
+            provider_media_id: id.map(Into::into),
+            caption: Some(caption.into()),
+            ..Media::default()
+        };
+        let before = Media { media_id: Some("stored".into()), ..file(Some("1"), "teh") };
+        let expected = Content::Image(Media { caption: Some("the".into()), ..before.clone() });
+        let before = Content::Image(before);
+        for id in [None, Some("1")] {
+            assert_eq!(before.edited(&Content::Image(file(id, "the"))), expected);
+        }
+        for other in
+            [Content::Image(file(Some("2"), "the")), Content::Video(file(None, "the")), Content::text("x")]
+        {
+            assert_eq!(before.edited(&other), other);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::problem::{FieldError, Problem};
 use faults::Faults;
 
 /// Types of the contract that come in and cannot be sent.
-const INBOUND_ONLY: &[&str] = &["order", "referral", "postback", "unsupported"];
+const INBOUND_ONLY: &[&str] = &["order", "referral", "postback", "unsupported", "system", "deleted"];
 
 /// Reads content to be sent; `path` names the field that holds it, such as `content`.
 ///
@@ -116,7 +116,7 @@ impl<'a> Fields<'a> {
                 self.faults.invalid(self.name("messageId"), "invalid_id", "must be the id of a message")
             }
         };
-        Some(Reaction { message_id: message_id?, emoji: emoji? })
+        Some(Reaction { message_id: Some(message_id?), emoji: emoji? })
     }
 
     fn name(&self, field: &str) -> String {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use common::domain::lane::LaneState;
 use common::domain::message::Status;
-use common::domain::view::{Direction, TimelineEntry};
+use common::domain::view::{Direction, SenderType, TimelineEntry};
 
 use super::history::History;
 use crate::parse::shown;
@@ -47,6 +47,11 @@ fn inbound(history: &History) -> Vec<String> {
 }
 
 fn outbound(history: &History) -> Vec<String> {
+    if history.message.sender.r#type == SenderType::BusinessApp {
+        return vec![
+            "The business sent it from the channel's own app; nothing here delivered it.".to_owned(),
+        ];
+    }
     let mut story = vec![match history.message.status {
         Status::Pending => "It has been accepted and the channel is not known to have taken it.".to_owned(),
         Status::Sent => format!("{} No delivery has been reported yet.", taken(history)),

@@ -79,7 +79,7 @@ fn facts(history: &History, content: bool) -> Vec<(&'static str, String)> {
 /// What of the content is nobody's secret, and explains what the channel says of it.
 fn said(content: &Content) -> Option<(&'static str, String)> {
     match content {
-        Content::Reaction(it) => Some(("Reacts to", it.message_id.to_string())),
+        Content::Reaction(it) => it.message_id.map(|id| ("Reacts to", id.to_string())),
         Content::Template(it) => Some(("Template", format!("{} in {}", it.name, it.language))),
         _ => None,
     }

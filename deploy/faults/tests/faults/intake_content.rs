@@ -44,7 +44,7 @@ async fn what_we_do_not_know_is_shown_as_unsupported_with_all_it_said() {
         json!({ "type": "hologram", "hologram": { "depth": 3, "note": "a\u{0}b" } }),
         json!({ "type": "text" }),
         json!({ "type": 7, "more": [1, { "x": null }] }),
-        json!({ "type": "location", "location": { "latitude": 37.5, "longitude": -122.25 } }),
+        json!({ "type": "location", "location": { "latitude": 97.5, "longitude": -122.25 } }),
         json!({ "type": "unsupported", "errors": [{ "code": 131051, "title": "Message type is not supported" }] }),
         json!({}),
     ];

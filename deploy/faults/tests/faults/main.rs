@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something is missing")]
 #![expect(clippy::print_stdout, reason = "figures for those who run with --nocapture")]
 
+mod addresses;
+mod amendments;
 mod contacts;
 mod contents;
 mod cuts;
+mod echoes;
 mod erasure;
 mod frozen;
 mod gates;
@@ -24,9 +27,11 @@ mod postponed;
 mod provider;
 mod purges;
 mod races;
+mod reactions;
 mod second_thoughts;
 mod servers;
 mod starts;
 mod stopping;
 mod traffic;
+mod types;
 mod watch;

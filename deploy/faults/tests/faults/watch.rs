@@ -69,3 +69,32 @@ pub async fn taken(system: &System, recipient: &str) -> Vec<String> {
     let text = |entry: &Value| entry["body"]["text"]["body"].as_str().unwrap_or_default().to_owned();
     system.ledger().await.unwrap().iter().filter(|entry| of(entry)).map(text).collect()
 }
+
+/// Waits until the conversation with an address has so many messages.
+pub async fn until_messages(client: &Client, address: &str, wanted: usize) -> Vec<Value> {
+    eventually(&format!("{wanted} messages with {address}"), SOON, async || {
+        let conversation = client.conversation_with(address).await.map_err(|error| error.to_string())?;
+        let found = client.messages(conversation["id"].as_str().unwrap_or_default()).await;
+        let found = found.map_err(|error| error.to_string())?;
+        if found.len() == wanted { Ok(found) } else { Err(format!("{found:?}")) }
+    })
+    .await
+}
+
+/// Waits until every channel event has been worked off.
+pub async fn until_worked_off(system: &System) {
+    eventually("every channel event is worked off", SOON, async || {
+        match number(system, "SELECT count(*) FROM channel_events WHERE processed_at IS NULL").await {
+            0 => Ok(()),
+            found => Err(found),
+        }
+    })
+    .await;
+}
+
+/// How many events of this type the event log has about a message.
+pub async fn told(system: &System, kind: &str, message: &Value) -> i64 {
+    let id: common::domain::ids::MessageId = message["id"].as_str().unwrap().parse().unwrap();
+    let sql = "SELECT count(*) FROM events WHERE type = $1 AND message_id = $2";
+    system.database.pool().get().await.unwrap().query_one(sql, &[&kind, &id.0]).await.unwrap().get(0)
+}

@@ -15,17 +15,22 @@ use crate::account::Phone;
 use crate::address;
 use crate::chat::Entry;
 use crate::media;
-use crate::message::{Inbound, Progress, Step};
+use crate::message::{Author, Inbound, Progress, Step};
 use crate::sandbox::Sandbox;
 use crate::wamid::{self, Direction};
 use crate::webhook::{Event, Update};
 
-/// A message to write as a contact.
+/// A message to write as a contact, or to one from the business's phone.
 #[derive(Debug, Deserialize)]
 pub struct Spoken {
     channel: Option<String>,
     to: String,
     name: Option<String>,
+    /// The user id that a contact has besides its number.
+    #[serde(rename = "userId")]
+    user_id: Option<String>,
+    #[serde(default, rename = "as")]
+    speaker: Speaker,
     #[serde(rename = "type")]
     kind: String,
     /// The object of the type, `context`, `errors` and whatever else, passed on as it is.
@@ -33,7 +38,16 @@ pub struct Spoken {
     rest: Map<String, Value>,
 }
 
-/// Writes a message as a contact.
+/// On whose phone a message is written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Speaker {
+    #[default]
+    Contact,
+    Business,
+}
+
+/// Writes a message as a contact, or to one from the business's phone.
 pub async fn speak(
     State(sandbox): State<Arc<Sandbox>>,
     Path(given): Path<String>,
@@ -68,10 +82,14 @@ fn store(sandbox: &Sandbox, phone: &Phone, content: &mut Map<String, Value>) -> 
 }
 
 fn write(sandbox: &Sandbox, phone: &Arc<Phone>, contact: String, spoken: Spoken) -> String {
-    let id = wamid::mint(&contact, Direction::Inbound);
-    let from = if address::is_user_id(&contact) { "from_user_id" } else { "from" };
-    let mut message = Map::new();
-    message.insert(from.into(), json!(contact));
+    let author = match (spoken.speaker, spoken.kind.as_str()) {
+        (Speaker::Business, _) => Author::Business,
+        (Speaker::Contact, "system") => Author::Provider,
+        (Speaker::Contact, _) => Author::Contact,
+    };
+    let direction = if author == Author::Business { Direction::Outbound } else { Direction::Inbound };
+    let id = wamid::mint(&contact, direction);
+    let mut message = envelope(phone, &contact, author, spoken.user_id.as_deref());
     message.insert("id".into(), json!(id));
     message.insert("type".into(), json!(spoken.kind));
     let keep = sandbox.behaviour.get().chat_history;
@@ -80,9 +98,17 @@ fn write(sandbox: &Sandbox, phone: &Arc<Phone>, contact: String, spoken: Spoken)
     message.insert("timestamp".into(), json!(sandbox.clock.unix_seconds(now).to_string()));
     // Last, so that a test may set any field itself.
     message.extend(spoken.rest);
+    if let (Author::Provider, Some(new)) = (author, new_number(&message)) {
+        // The same person: what it wrote lets free-form messages through to its new number.
+        chats.open(&new).wrote_at = chats.find(&contact).and_then(|chat| chat.wrote_at);
+    }
     let chat = chats.open(&contact);
-    chat.wrote_at = Some(now);
+    if author == Author::Contact {
+        chat.wrote_at = Some(now);
+    }
     let inbound = Arc::new(Inbound {
+        author,
+        user_id: spoken.user_id.map(Into::into),
         sequence: sandbox.next_sequence(),
         phone: phone.clone(),
         name: spoken.name.unwrap_or_else(|| contact.clone()).into(),
@@ -95,6 +121,31 @@ fn write(sandbox: &Sandbox, phone: &Arc<Phone>, contact: String, spoken: Spoken)
     chat.remember(Entry::Inbound(inbound.clone()), keep);
     sandbox.webhooks.schedule.add(now, Update { at: now, event: Event::Inbound(inbound) });
     id
+}
+
+/// Who wrote to whom, as the provider names them.
+fn envelope(phone: &Phone, contact: &str, author: Author, user_id: Option<&str>) -> Map<String, Value> {
+    let mut message = Map::new();
+    let (number, user) = match author {
+        Author::Business => {
+            message.insert("from".into(), json!(phone.profile().digits));
+            ("to", "to_user_id")
+        }
+        Author::Contact | Author::Provider => ("from", "from_user_id"),
+    };
+    if address::is_user_id(contact) {
+        message.insert(user.into(), json!(contact));
+    } else {
+        message.insert(number.into(), json!(contact));
+        user_id.map(|id| message.insert(user.into(), json!(id)));
+    }
+    message
+}
+
+/// The number that a system message says a contact has changed to.
+fn new_number(message: &Map<String, Value>) -> Option<String> {
+    let system = message.get("system").filter(|system| system["type"] == "user_changed_number")?;
+    address::normalise(system["wa_id"].as_str()?)
 }
 
 /// Which chats to look at.
@@ -130,7 +181,10 @@ pub async fn list_messages(
 fn view(sandbox: &Sandbox, entry: &Entry) -> Value {
     let (from, phone, at, progress) = match entry {
         Entry::Accepted(message) => ("business", &message.phone, message.at, &message.progress),
-        Entry::Inbound(message) => ("contact", &message.phone, message.at, &message.progress),
+        Entry::Inbound(message) => {
+            let from = if message.author == Author::Business { "business" } else { "contact" };
+            (from, &message.phone, message.at, &message.progress)
+        }
     };
     let message = match entry {
         Entry::Accepted(message) => serde_json::from_slice(&message.body).unwrap_or_default(),

@@ -12,7 +12,7 @@ use crate::account::Profile;
 use crate::address;
 use crate::clock::Clock;
 use crate::graph::codes;
-use crate::message::{Accepted, Category, Inbound, Step};
+use crate::message::{Accepted, Author, Category, Inbound, Step};
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -40,6 +40,8 @@ struct Content<'a> {
     contacts: Vec<Contact<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    message_echoes: Vec<&'a Map<String, Value>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     statuses: Vec<Status<'a>>,
 }
@@ -131,9 +133,10 @@ impl<'a> Change<'a> {
             metadata,
             contacts: Vec::new(),
             messages: Vec::new(),
+            message_echoes: Vec::new(),
             statuses: Vec::new(),
         };
-        Self { value, field: "messages" }
+        Self { value, field: field(update) }
     }
 
     /// Whether an update may join: same number and same kind, so that the order of the whole is kept.
@@ -142,7 +145,7 @@ impl<'a> Change<'a> {
             Event::Status { .. } => self.value.messages.is_empty(),
             Event::Inbound(_) => self.value.statuses.is_empty(),
         };
-        same_kind && self.value.metadata.phone_number_id == &*update.phone().id
+        same_kind && self.field == field(update) && self.value.metadata.phone_number_id == &*update.phone().id
     }
 }
 
@@ -151,6 +154,12 @@ impl<'a> Content<'a> {
         match &update.event {
             Event::Status { message, step, code } => {
                 self.statuses.push(status(message, *step, *code, clock.unix_seconds(update.at)));
+            }
+            Event::Inbound(message) if message.author == Author::Business => {
+                self.message_echoes.push(&message.message);
+            }
+            Event::Inbound(message) if message.author == Author::Provider => {
+                self.messages.push(&message.message);
             }
             Event::Inbound(message) => {
                 let contact = contact(message);
@@ -168,7 +177,15 @@ fn contact(message: &Inbound) -> Contact<'_> {
     Contact {
         profile: Name { name: &message.name },
         wa_id: (!user).then_some(&message.contact),
-        user_id: user.then_some(&message.contact),
+        user_id: if user { Some(&message.contact) } else { message.user_id.as_deref() },
+    }
+}
+
+/// The webhook field that tells of it.
+fn field(update: &Update) -> &'static str {
+    match &update.event {
+        Event::Inbound(message) if message.author == Author::Business => "smb_message_echoes",
+        _ => "messages",
     }
 }
 

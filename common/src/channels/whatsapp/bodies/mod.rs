@@ -45,7 +45,12 @@ fn content<'a>(message: &Outgoing<'a>) -> Option<Message<'a>> {
         Content::Interactive(it) => {
             Message::Interactive { interactive: interactive::interactive(&it.interactive)? }
         }
-        Content::Order(_) | Content::Referral(_) | Content::Postback(_) | Content::Unsupported(_) => {
+        Content::Order(_)
+        | Content::Referral(_)
+        | Content::Postback(_)
+        | Content::Unsupported(_)
+        | Content::System(_)
+        | Content::Deleted => {
             return None;
         }
     })

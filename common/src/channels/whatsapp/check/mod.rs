@@ -51,7 +51,12 @@ pub fn check(content: &Content) -> Result<(), Vec<FieldError>> {
         Content::Reaction(reaction) => check_reaction(reaction, &mut place),
         Content::Template(template) => template::check(template, &mut place),
         Content::Interactive(it) => interactive::check(&it.interactive, &mut place.at("interactive")),
-        Content::Order(_) | Content::Referral(_) | Content::Postback(_) | Content::Unsupported(_) => {
+        Content::Order(_)
+        | Content::Referral(_)
+        | Content::Postback(_)
+        | Content::Unsupported(_)
+        | Content::System(_)
+        | Content::Deleted => {
             place.fault("type", "unsupported_content", "cannot be sent");
         }
     }
