@@ -64,7 +64,7 @@ impl Decider {
         match leave {
             Leave::Held => set_aside(&mut self.changes, lane, message, Postponed::Held, self.now),
             Leave::Replaced(content) => {
-                replace(&mut self.changes, message, content);
+                replace(&mut self.changes, message, *content);
                 put_in_line(lane, message, self.now);
             }
             Leave::Now | Leave::Refused => put_in_line(lane, message, self.now),

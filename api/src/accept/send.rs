@@ -80,7 +80,7 @@ impl Decider {
                 set_aside(&mut self.changes, loaded, &mut message, Postponed::Held, self.now);
             }
             Some(Leave::Replaced(content)) => {
-                replace(&mut self.changes, &mut message, content);
+                replace(&mut self.changes, &mut message, *content);
                 put_in_line(loaded, &mut message, self.now);
             }
             Some(Leave::Now | Leave::Refused) => put_in_line(loaded, &mut message, self.now),

@@ -21,7 +21,7 @@ pub enum Leave {
     /// It may.
     Now,
     /// This may, in its place.
-    Replaced(Content),
+    Replaced(Box<Content>),
     /// It waits until the contact writes.
     Held,
     /// It may not: the reply window is closed.
@@ -42,7 +42,7 @@ impl Leave {
         match closed_window {
             ClosedWindow::Fail => Self::Refused,
             ClosedWindow::Hold => Self::Held,
-            ClosedWindow::Template(template) => Self::Replaced((**template).clone()),
+            ClosedWindow::Template(template) => Self::Replaced(template.clone()),
         }
     }
 }

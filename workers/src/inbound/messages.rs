@@ -61,6 +61,22 @@ impl Decider<'_> {
         Ok("stored")
     }
 
+    /// Draws the message's id, and notes that it brings its conversation back.
+    fn draw_id(&mut self, inbound: &InboundMessage, conversation: Uuid) -> Result<Uuid, Error> {
+        let quiet = self.is_quiet(inbound, conversation);
+        let Some(loaded) = self.loaded.lanes.get_mut(&conversation) else {
+            return Err(Error::Stored("a conversation without a lane".into()));
+        };
+        if loaded.standing == Standing::Erased {
+            // Marked between the look at its address and the lock. By itself, the event finds that nobody has the address.
+            return Err(Error::Stored("a contact was erased meanwhile".into()));
+        }
+        if !quiet {
+            self.changes.brings_back(loaded);
+        }
+        Ok(loaded.lane.draw_message_id())
+    }
+
     /// Whether it is a blocked contact's.
     fn is_quiet(&self, inbound: &InboundMessage, conversation: Uuid) -> bool {
         let lane = self.loaded.lanes.get(&conversation);
@@ -109,19 +125,9 @@ impl Decider<'_> {
                 (Direction::Outbound, Status::Sent, (SenderType::BusinessApp, waiting.inbox, None))
             }
         };
-        let quiet = self.is_quiet(inbound, contact.conversation);
-        let Some(loaded) = self.loaded.lanes.get_mut(&contact.conversation) else {
-            return Err(Error::Stored("a conversation without a lane".into()));
-        };
-        if loaded.standing == Standing::Erased {
-            // Marked between the look at its address and the lock. By itself, the event finds that nobody has the address.
-            return Err(Error::Stored("a contact was erased meanwhile".into()));
-        }
-        if !quiet {
-            self.changes.brings_back(loaded);
-        }
+        let id = self.draw_id(inbound, contact.conversation)?;
         Ok(Message {
-            id: loaded.lane.draw_message_id(),
+            id,
             organization: waiting.organization,
             conversation: contact.conversation,
             direction,

@@ -214,7 +214,7 @@ impl Claimer {
             return None;
         }
         if let Leave::Replaced(content) = leave {
-            replace(changes, &mut message, content);
+            replace(changes, &mut message, *content);
             changes.save_message(&message);
         }
         message.attempts += 1;

@@ -92,7 +92,7 @@ impl Due {
             Leave::Held => {
                 return set_aside(&mut self.changes, lane, message, Postponed::Held, self.now);
             }
-            Leave::Replaced(content) => replace(&mut self.changes, message, content),
+            Leave::Replaced(content) => replace(&mut self.changes, message, *content),
             Leave::Now => (),
         }
         release(&mut self.changes, lane, message, self.now);
