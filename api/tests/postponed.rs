@@ -173,6 +173,41 @@ async fn a_message_is_held_only_while_the_reply_window_is_closed() {
     }
 }
 
+fn template() -> Value {
+    json!({ "type": "template", "name": "order_update", "language": "en_US", "parameters": ["Ada", "42"] })
+}
+
+#[tokio::test]
+async fn a_template_takes_the_place_of_what_does_not_pass_a_closed_window() {
+    let setting = Setting::start().await;
+    let wish = json!({ "onClosedWindow": "template", "fallbackTemplate": template() });
+    let open = setting.try_reply(&wish).await.expect(202);
+    assert_eq!(open["content"]["type"], "text");
+    let id = open["id"].as_str().unwrap();
+    setting.act("cancel", id).await.expect(200);
+    setting.app.execute(CLOSE).await;
+    let closed = setting.try_reply(&wish).await.expect(202);
+    assert_eq!(closed["content"], template());
+    let shown = setting.message(closed["id"].as_str().unwrap()).await;
+    assert_eq!((told(&shown), &shown["content"]), (vec!["accepted", "replaced"], &template()));
+    // A retry is told the same.
+    assert_eq!(setting.act("retry", id).await.expect(202)["content"], template());
+    let retried = setting.message(id).await;
+    assert_eq!(told(&retried), ["accepted", "failed", "retried", "replaced"]);
+    assert_eq!(retried["content"], template());
+    assert_eq!(setting.lane().await.1, 2);
+}
+
+#[tokio::test]
+async fn faults_of_a_fallback_template_are_named_as_its_own() {
+    let setting = Setting::start().await;
+    let mut faulty = template();
+    faulty["name"] = json!("n".repeat(600));
+    let wish = json!({ "onClosedWindow": "template", "fallbackTemplate": faulty });
+    let fields = setting.try_reply(&wish).await.fields(422, "invalid_request");
+    assert_eq!(fields, ["fallbackTemplate.name"]);
+}
+
 #[tokio::test]
 async fn no_more_than_a_thousand_messages_stand_outside_a_lane_and_the_line_goes_on() {
     let setting = Setting::start().await;

@@ -166,6 +166,18 @@ async fn what_does_not_pass_the_closed_window_of_a_stranger_begins_nothing() {
 }
 
 #[tokio::test]
+async fn a_template_reaches_a_contact_who_never_wrote() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    let mut body = held(workspace.inbox, &to(ADDRESS), "Hello");
+    body["onClosedWindow"] = json!("fail");
+    body["content"] = json!({ "type": "template", "name": "order_update", "language": "en_US", "parameters": ["Ada", "42"] });
+    let message = post(&app, &workspace, &body).await.expect(202);
+    assert_eq!(message["content"], body["content"]);
+    assert_eq!(app.count("SELECT count(*) FROM lanes WHERE queued = 1 AND held = 0").await, 1);
+}
+
+#[tokio::test]
 async fn twenty_starts_at_once_make_one_conversation() {
     let app = TestApp::start().await;
     let workspace = app.workspace().await;
