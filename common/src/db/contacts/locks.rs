@@ -24,7 +24,8 @@ impl Belongings {
         contacts: &[Uuid],
     ) -> Result<Self, Error> {
         let sql = "SELECT c.id, c.inbox_id, a.address FROM conversations c CROSS JOIN LATERAL (
-                SELECT c.address UNION SELECT address FROM contact_addresses WHERE conversation_id = c.id
+                SELECT c.address UNION SELECT coalesce(c.lane_address, c.address)
+                UNION SELECT address FROM contact_addresses WHERE conversation_id = c.id
             ) a WHERE c.organization_id = $1 AND c.contact_id = ANY($2)";
         let statement = client.prepare_cached(sql).await?;
         let rows = client.query(&statement, &[&organization.0, &contacts]).await?;
