@@ -106,8 +106,8 @@ impl Writer {
                     missing.iter().zip(decided).for_each(|((place, _), it)| answers[*place] = Some(it));
                     break;
                 }
-                // The contact wrote first, or another request did.
-                Err(error) if error.constraint() == Some(ADDRESS_KEY) => (),
+                // The contact wrote first, or another request did; one of several is found out by itself, below.
+                Err(error) if new.len() == 1 && error.constraint() == Some(ADDRESS_KEY) => (),
                 Err(error) if new.len() == 1 || error.is_unavailable() => {
                     let refusals = all_refused(&new, &error);
                     missing.iter().zip(refusals).for_each(|((place, _), it)| answers[*place] = Some(it));

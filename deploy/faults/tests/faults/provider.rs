@@ -46,7 +46,8 @@ async fn a_throttled_sender_waits_as_long_as_it_is_told() {
     let due = entry(&waiting, "retry_due");
     let refused_at = time(&due["at"]);
     let wait = time(&due["detail"]["until"]) - refused_at;
-    assert!((3_000..7_000).contains(&wait.num_milliseconds()), "{due}");
+    // The entry is written a moment after the time it tells was worked out.
+    assert!((2_900..7_000).contains(&wait.num_milliseconds()), "{due}");
     assert_eq!(
         (&due["detail"]["action"], &due["detail"]["providerCode"]),
         (&json!("throttle_sender"), &json!("130429"))
@@ -63,7 +64,7 @@ async fn a_throttled_sender_waits_as_long_as_it_is_told() {
         until_status(&system.client, other, "delivered").await;
     }
     assert_eq!(events(&delivered)[..6], ["accepted", "sending", "retry_due", "sending", "sent", "status"]);
-    assert!(taken_at(&system, "first").await - refused_at >= chrono::TimeDelta::seconds(3));
+    assert!(taken_at(&system, "first").await - refused_at >= chrono::TimeDelta::milliseconds(2_900));
     for n in 0..10 {
         let waited = taken_at(&system, &format!("other {n}")).await - refused_at;
         assert!(waited >= chrono::TimeDelta::milliseconds(2_900), "other {n} waited {waited}");
