@@ -31,6 +31,8 @@ CREATE INDEX CONCURRENTLY contact_addresses_search_idx ON contact_addresses
 
 -- The words of each message, written by the relay behind the event log: accepting a message does not wait for it.
 -- Each word begins with the end of its organization's id, so that one organization's look-up never reads another's entries.
+-- New rows gather in a short list that every look-up reads through, and go into the index together: a page that many of them
+-- share is then written once.
 CREATE TABLE IF NOT EXISTS message_search (
     organization_id uuid NOT NULL,
     conversation_id uuid NOT NULL,
@@ -40,7 +42,8 @@ CREATE TABLE IF NOT EXISTS message_search (
 );
 
 DROP INDEX CONCURRENTLY IF EXISTS message_search_document_idx;
-CREATE INDEX CONCURRENTLY message_search_document_idx ON message_search USING gin (document) WITH (fastupdate = off);
+CREATE INDEX CONCURRENTLY message_search_document_idx ON message_search USING gin (document)
+    WITH (gin_pending_list_limit = 512);
 
 -- The last event of each organization whose message is in message_search.
 CREATE TABLE IF NOT EXISTS search_progress (

@@ -8,7 +8,7 @@ use crate::outbox::{Row, row};
 
 /// Inserts rows for lanes: part, then arrays of routes, lanes and inboxes.
 pub const INSERT: &str = "INSERT INTO outbox (part, route, lane, inbox_id)
-    SELECT $1, * FROM unnest($2::text[], $3::uuid[], $4::uuid[])
+    SELECT $1::smallint, * FROM unnest($2::text[], $3::uuid[], $4::uuid[])
     RETURNING part, id, route, lane, inbox_id";
 
 /// Reads what `INSERT` returns.

@@ -6,7 +6,7 @@ use common::db::Error;
 use common::db::pipeline::channel_events::WaitingEvent;
 use common::db::pipeline::contacts::Known;
 use common::db::pipeline::load::Message;
-use common::db::pipeline::rows::{EventRow, NewMessage, Touch, WindowRow};
+use common::db::pipeline::rows::{EventRow, NewMessage, ProfileName, Touch, WindowRow};
 use common::delivery::release;
 use common::domain::contact::Standing;
 use common::domain::content::{Content, Reaction};
@@ -237,9 +237,14 @@ impl Decider<'_> {
             at: inbound.at.min(self.now),
             unread: i32::from(is_to_be_read(message)) + before.as_ref().map_or(0, |touch| touch.unread),
             window_expires_at: before.as_ref().and_then(|touch| touch.window_expires_at).max(window),
-            contact_id: Some(contact.contact),
-            contact_name: inbound.name.clone().or(before.and_then(|touch| touch.contact_name)),
         };
+        if let Some(name) = inbound.name.clone() {
+            self.changes.profile_names.push(ProfileName {
+                organization_id: message.organization,
+                contact_id: contact.contact,
+                name,
+            });
+        }
         if let Some(loaded) = self.loaded.lanes.get_mut(&message.conversation) {
             loaded.window_expires_at = loaded.window_expires_at.max(window);
         }

@@ -6,9 +6,6 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::rows::rows;
-use crate::db::tx::Step;
-use crate::db::{Error, Tx};
-
 rows! {
     /// A message that its sender edited or deleted.
     Contents of ContentRow {

@@ -7,12 +7,14 @@ use super::amendments::{ContentRow, Contents, Moves, ReactionTargets, Reactions,
 use super::contacts::Begun;
 use super::load::{LoadedLane, Message};
 use super::media::{FileLinks, NewFiles};
+use super::merged::Merged;
 use super::placements::{Placement, Placements, Postponement, Postponements, ResumedRow, Resumptions};
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
-    MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches, Windows,
-    Wishes,
+    MessageStates, NewAttempts, NewMessages, Processed, ProfileNames, Rows, Timeline, TimelineRow, Touch,
+    Touches, Windows, Wishes,
 };
+use crate::db::tx::{Params, Step};
 use crate::db::{Error, Tx, outbox as outbox_table};
 use crate::delivery::SentReaction;
 use crate::domain::ids::{ConversationId, InboxId};
@@ -44,6 +46,8 @@ pub struct Changes {
     pub lanes: LaneStates,
     /// Conversations with a new message.
     pub touches: Touches,
+    /// Names that profiles told.
+    pub profile_names: ProfileNames,
     /// Conversations whose reply window alone moved.
     pub windows: Windows,
     /// What contacts want no more of, or again.
@@ -254,28 +258,60 @@ impl Changes {
     /// # Errors
     /// The first statement's that failed, and then nothing is written; or the commit's, and then nobody knows.
     pub async fn commit(self, tx: Tx) -> Result<Vec<OutboxRow>, Error> {
-        let mut steps = Vec::with_capacity(18);
-        macro_rules! write {
-            ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
-        }
-        write!(answers messages files file_links states placements resumed postponements lanes touches windows);
-        write!(wishes contents reactions reaction_targets moves);
-        write!(attempts attempt_states timeline events audit processed gates);
-        let outbox = &self.outbox;
-        if !outbox.routes.is_empty() {
-            let params: crate::db::tx::Params<'_> =
-                vec![&outbox.part, &outbox.routes, &outbox.lanes, &outbox.inboxes];
-            steps.push(tx.step(outbox_table::INSERT, params).await?);
-        }
-        let answers = tx.commit(&steps).await?;
-        if outbox.routes.is_empty() {
+        let steps = self.steps(&tx).await?;
+        let mut answers = tx.commit(&steps).await?;
+        if self.outbox.routes.is_empty() {
             return Ok(Vec::new());
         }
-        answers
-            .last()
-            .map(|rows| rows.iter().map(outbox_table::read).collect())
-            .unwrap_or_else(|| Ok(Vec::new()))
+        let rows = answers.drain(..).next().unwrap_or_default();
+        rows.iter().map(outbox_table::read).collect()
     }
+
+    /// What most steps write is one statement; it comes first, and returns the outbox's rows. The rest follows, each on its own,
+    /// since it may write the same rows again.
+    async fn steps<'a>(&'a self, tx: &Tx) -> Result<Vec<Step<'a>>, Error> {
+        let mut merged = Merged::default();
+        macro_rules! merge {
+            ($($rows:ident)+) => { $(merged.rows(&self.$rows);)+ };
+        }
+        merge!(answers messages lanes touches attempts timeline events audit processed);
+        // A message or a try that begins in this step may change in it, too.
+        let (states_apart, tries_apart) = (!self.messages.is_empty(), !self.attempts.is_empty());
+        if !states_apart {
+            merged.rows(&self.states);
+        }
+        if !tries_apart {
+            merged.rows(&self.attempt_states);
+        }
+        let outbox = &self.outbox;
+        let pointers = !outbox.routes.is_empty();
+        if pointers {
+            let params: Params<'_> = vec![&outbox.part, &outbox.routes, &outbox.lanes, &outbox.inboxes];
+            merged.push(outbox_table::INSERT, params);
+        }
+        let mut steps = Vec::new();
+        if !merged.is_empty() {
+            steps.push(merged.step(tx, pointers).await?);
+        }
+        macro_rules! apart {
+            ($($rows:ident)+) => {
+                $(if !self.$rows.is_empty() { steps.push(step(tx, &self.$rows).await?); })+
+            };
+        }
+        if states_apart {
+            apart!(states);
+        }
+        if tries_apart {
+            apart!(attempt_states);
+        }
+        apart!(files file_links placements resumed postponements profile_names windows wishes);
+        apart!(contents reactions reaction_targets moves gates);
+        Ok(steps)
+    }
+}
+
+async fn step<'a, R: Rows>(tx: &Tx, rows: &'a R) -> Result<Step<'a>, Error> {
+    tx.step(R::SQL, rows.params()).await
 }
 
 impl Touch {
@@ -290,8 +326,6 @@ impl Touch {
             at: message.at,
             unread: 0,
             window_expires_at: None,
-            contact_id: None,
-            contact_name: None,
         }
     }
 }

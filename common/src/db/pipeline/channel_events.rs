@@ -1,5 +1,7 @@
 //! `channel_events`: what the providers told us, stored once, worked off in stored order.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use deadpool_postgres::Pool;
 use sha2::{Digest, Sha256};
@@ -97,23 +99,19 @@ const INSERT: &str = "WITH r AS (
             $8::uuid[], $9::timestamptz[], $10::text[]) WITH ORDINALITY
         AS r (organization_id, inbox_id, channel, kind, key, lane_key, payload, trace_id, received_at, address, n)
     ), fresh AS (
-        INSERT INTO channel_event_keys (inbox_id, key) SELECT DISTINCT inbox_id, key FROM r ORDER BY inbox_id, key
+        INSERT INTO channel_event_keys (inbox_id, key) SELECT inbox_id, key FROM r ORDER BY inbox_id, key
         ON CONFLICT DO NOTHING RETURNING inbox_id, key
-    ), firsts AS (
-        SELECT DISTINCT ON (r.inbox_id, r.key) r.* FROM r JOIN fresh USING (inbox_id, key) ORDER BY r.inbox_id, r.key, r.n
-    ), laned AS (
-        SELECT f.*, (
-            SELECT encode(substr(sha256(int8send(16) || uuid_send(f.inbox_id) || int8send(octet_length(b.began))
+    )
+    INSERT INTO channel_events (organization_id, inbox_id, channel, kind, lane_key, payload, trace_id, received_at)
+    SELECT r.organization_id, inbox_id, r.channel, r.kind, coalesce((
+            SELECT encode(substr(sha256(int8send(16) || uuid_send(a.inbox_id) || int8send(octet_length(b.began))
                 || convert_to(b.began, 'UTF8')), 1, 16), 'hex')::uuid
             FROM contact_addresses a JOIN conversations c
                 ON c.organization_id = a.organization_id AND c.id = a.conversation_id
             CROSS JOIN LATERAL (SELECT coalesce(c.lane_address, c.address) AS began) b
-            WHERE b.began <> a.address AND a.inbox_id = f.inbox_id AND a.address = f.address
-        ) AS linked FROM firsts f
-    )
-    INSERT INTO channel_events (organization_id, inbox_id, channel, kind, lane_key, payload, trace_id, received_at)
-    SELECT organization_id, inbox_id, channel, kind, coalesce(linked, lane_key), payload::jsonb, trace_id, received_at
-    FROM laned ORDER BY n RETURNING lane_key";
+            WHERE b.began <> a.address AND a.inbox_id = r.inbox_id AND a.address = r.address
+        ), r.lane_key), r.payload::jsonb, r.trace_id, r.received_at
+    FROM r JOIN fresh USING (inbox_id, key) ORDER BY r.n RETURNING lane_key";
 
 #[derive(Default)]
 struct Columns {
@@ -127,16 +125,22 @@ struct Columns {
     traces: Vec<Uuid>,
     received: Vec<DateTime<Utc>>,
     addresses: Vec<String>,
+    seen: HashSet<(Uuid, Uuid)>,
 }
 
 impl Columns {
+    /// Adds an event, unless the group has it already.
     fn push(&mut self, new: &NewChannelEvent) {
         let event = &new.event;
+        let key = digest(&[event.kind.as_str().as_bytes(), event.dedupe_key.as_bytes()]);
+        if !self.seen.insert((new.inbox.0, key)) {
+            return;
+        }
         self.organizations.push(new.organization.0);
         self.inboxes.push(new.inbox.0);
         self.channels.push(new.channel.as_str());
         self.kinds.push(event.kind.as_str());
-        self.keys.push(digest(&[event.kind.as_str().as_bytes(), event.dedupe_key.as_bytes()]));
+        self.keys.push(key);
         self.lanes.push(lane_key(new.inbox, &event.address));
         self.payloads.push(event.payload.to_string());
         self.traces.push(new.trace);

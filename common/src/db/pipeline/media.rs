@@ -5,8 +5,6 @@ use uuid::Uuid;
 use super::Changes;
 use super::load::Message;
 use super::rows::rows;
-use crate::db::tx::Step;
-use crate::db::{Error, Tx};
 use crate::domain::ids::MediaId;
 
 rows! {

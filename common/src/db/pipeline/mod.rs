@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod events;
 pub mod load;
 pub mod media;
+mod merged;
 pub mod placements;
 pub mod provider_ids;
 pub mod rows;

@@ -6,8 +6,19 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::db::tx::Step;
-use crate::db::{Error, Tx};
+use crate::db::tx::Params;
+
+/// Rows that one statement writes.
+pub(super) trait Rows {
+    /// The statement.
+    const SQL: &'static str;
+
+    /// Whether there is nothing to write.
+    fn is_empty(&self) -> bool;
+
+    /// The statement's parameters.
+    fn params(&self) -> Params<'_>;
+}
 
 macro_rules! rows {
     ($(#[$doc:meta])* $table:ident of $row:ident { $($(#[$field:meta])* $column:ident: $type:ty,)+ } $sql:expr) => {
@@ -20,21 +31,21 @@ macro_rules! rows {
         pub struct $table { $($column: Vec<$type>,)+ }
 
         impl $table {
-            /// The statement.
-            pub const SQL: &'static str = $sql;
-
             /// Adds a row.
             pub fn push(&mut self, row: $row) {
                 $(self.$column.push(row.$column);)+
             }
+        }
 
-            /// Whether there is nothing to write.
-            pub fn is_empty(&self) -> bool {
+        impl $crate::db::pipeline::rows::Rows for $table {
+            const SQL: &'static str = $sql;
+
+            fn is_empty(&self) -> bool {
                 rows!(@first self $($column)+).is_empty()
             }
 
-            pub(super) async fn step<'a>(&'a self, tx: &Tx) -> Result<Step<'a>, Error> {
-                tx.step(Self::SQL, vec![$(&self.$column),+]).await
+            fn params(&self) -> $crate::db::tx::Params<'_> {
+                vec![$(&self.$column),+]
             }
         }
     };
@@ -176,29 +187,33 @@ rows! {
         unread: i32,
         /// When the reply window closes, if it moved.
         window_expires_at: Option<DateTime<Utc>>,
-        /// The contact, and its name, if the message told it.
-        contact_id: Option<Uuid>,
-        /// Its name.
-        contact_name: Option<String>,
     }
-    "WITH r AS (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::int[],
-                $8::timestamptz[], $9::uuid[], $10::text[])
-            AS r (organization_id, conversation_id, last_message_id, direction, preview, at, unread, window_expires_at,
-                contact_id, contact_name)
-        ), named AS (
-            -- A profile names only a contact that no client has named.
-            UPDATE contacts t SET name = r.contact_name, updated_at = now() FROM r
-            WHERE r.contact_name IS NOT NULL AND t.id = r.contact_id AND t.id = ANY($9)
-                AND t.organization_id = r.organization_id AND t.name IS DISTINCT FROM r.contact_name
-                AND t.name_source = 'channel' AND t.merged_into IS NULL AND t.erased_at IS NULL
-        )
-        UPDATE conversations c SET last_message_id = r.last_message_id, last_message_direction = r.direction,
+    "UPDATE conversations c SET last_message_id = r.last_message_id, last_message_direction = r.direction,
             last_message_preview = r.preview, last_message_at = greatest(c.last_message_at, r.at),
             unread_count = c.unread_count + r.unread, state = 'open',
             window_expires_at = greatest(c.window_expires_at, r.window_expires_at), updated_at = now()
-        FROM r WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::int[],
+            $8::timestamptz[])
+        AS r (organization_id, conversation_id, last_message_id, direction, preview, at, unread, window_expires_at)
+        WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id
             AND c.organization_id = ANY($1) AND c.id = ANY($2)"
+}
+
+rows! {
+    /// The name that a contact's profile has; it names only a contact that no client has named.
+    ProfileNames of ProfileName {
+        /// The organization.
+        organization_id: Uuid,
+        /// The contact.
+        contact_id: Uuid,
+        /// Its name.
+        name: String,
+    }
+    "UPDATE contacts t SET name = r.name, updated_at = now()
+        FROM (SELECT DISTINCT ON (id) * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
+            AS u (o, id, name, n) ORDER BY id, n DESC) r
+        WHERE t.organization_id = r.o AND t.id = r.id AND t.id = ANY($2) AND t.name IS DISTINCT FROM r.name
+            AND t.name_source = 'channel' AND t.merged_into IS NULL AND t.erased_at IS NULL"
 }
 
 rows! {
