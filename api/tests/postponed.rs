@@ -346,6 +346,11 @@ async fn what_has_not_failed_or_is_still_under_way_cannot_be_tried_again() {
     setting.app.execute("UPDATE messages SET status = 'failed', lane_position = NULL, failure = '{\"code\":\"rejected_by_channel\",\"providerCode\":null,\"title\":\"t\",\"detail\":null,\"retryable\":true}' WHERE status = 'pending'").await;
     let problem = setting.act("retry", &id).await.problem(409, "not_retryable");
     assert!(problem["detail"].as_str().unwrap().contains("under way"), "{problem}");
+    // The business wrote it past us.
+    let echo = "UPDATE messages SET sender_type = 'businessApp', sender_id = (SELECT id FROM inboxes)";
+    setting.app.execute(echo).await;
+    let problem = setting.act("retry", &id).await.problem(409, "not_retryable");
+    assert!(problem["detail"].as_str().unwrap().contains("its own app"), "{problem}");
 }
 
 #[tokio::test]
