@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use faults::{EventReader, Load, Options, Proxy, System, assert_once_and_in_order};
+use faults::{EventReader, Load, Options, Proxy, SOON, System, assert_once_and_in_order};
 
 /// Ends all sessions of our processes; how many there were.
 const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -23,7 +23,7 @@ async fn however_often_sessions_are_cut_replies_are_delivered_once_and_in_order(
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
     let sent = sending.await.unwrap();
-    system.at_rest("delivered", Duration::from_secs(45)).await;
+    system.at_rest("delivered", 2 * SOON).await;
     assert_once_and_in_order(&sent, &system.accepted().await.unwrap());
     reader.finish().await;
     assert!(cuts > 100, "only {cuts} sessions were cut");
@@ -39,7 +39,7 @@ async fn a_commit_whose_answer_is_lost_is_neither_repeated_nor_waited_for() {
     let load = Load::new("unknown", system.conversations("1555610", 60).await, 10);
     proxy.lose_every(7);
     let sent = load.send(system.client.clone()).await;
-    system.at_rest("delivered", Duration::from_secs(45)).await;
+    system.at_rest("delivered", 2 * SOON).await;
     proxy.lose_every(0);
     assert_once_and_in_order(&sent, &system.accepted().await.unwrap());
     // Accepted, sent, delivered: each told once.

@@ -112,7 +112,7 @@ async fn evidence_that_comes_after_the_lease_and_within_the_wait_is_soon_enough(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_evidence_it_is_sent_again_after_the_wait_and_the_timeline_says_so() {
-    let mut system = System::start(options(3, 2)).await.unwrap();
+    let mut system = System::start(options(6, 4)).await.unwrap();
     let silent = json!({ "suppress": ["sent", "delivered", "read"] });
     let order = json!({ "times": 1, "fault": { "holdMs": FOR_EVER, "status": silent } });
     system.client.fault(&order).await.unwrap();
@@ -137,7 +137,7 @@ async fn without_any_evidence_it_is_sent_again_after_the_wait_and_the_timeline_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inbox_that_parks_fails_it_and_a_later_proof_of_delivery_overtakes_the_failure() {
-    let mut system = System::start(options(3, 2)).await.unwrap();
+    let mut system = System::start(options(6, 4)).await.unwrap();
     let client = system.database.pool().get().await.unwrap();
     client.execute("UPDATE inboxes SET unknown_outcome = 'park'", &[]).await.unwrap();
     // The provider's webhooks go nowhere for now.
@@ -167,7 +167,7 @@ async fn an_inbox_that_parks_fails_it_and_a_later_proof_of_delivery_overtakes_th
 
 #[tokio::test(flavor = "multi_thread")]
 async fn evidence_of_the_first_try_counts_even_while_the_second_is_on_its_way() {
-    let mut system = System::start(options(6, 2)).await.unwrap();
+    let mut system = System::start(options(8, 2)).await.unwrap();
     system.set_webhook_url("http://127.0.0.1:9/").await.unwrap();
     system.client.fault(&json!({ "times": 1, "fault": { "holdMs": FOR_EVER } })).await.unwrap();
     let conversation = system.conversations("1555230", 1).await[0];
@@ -197,7 +197,7 @@ async fn evidence_of_the_first_try_counts_even_while_the_second_is_on_its_way() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wait_for_evidence_does_not_run_while_nobody_could_take_it_in() {
-    let mut system = System::start(options(3, 6)).await.unwrap();
+    let mut system = System::start(options(6, 15)).await.unwrap();
     let patient = json!({ "webhookRetry": { "initialMs": 100, "maxMs": 300, "timeoutMs": 5_000 } });
     system.client.sandbox_patch("/control/settings", &patient).await.unwrap();
     system.set_webhook_url("http://127.0.0.1:9/").await.unwrap();
@@ -210,7 +210,7 @@ async fn the_wait_for_evidence_does_not_run_while_nobody_could_take_it_in() {
     // Everything dies at once, and comes back long after the wait. The provider repeats its webhooks only some time later.
     system.api.kill().unwrap();
     system.workers.values_mut().for_each(|worker| worker.kill().unwrap());
-    tokio::time::sleep(Duration::from_secs(17)).await;
+    tokio::time::sleep(Duration::from_secs(20)).await;
     system.api.restart().unwrap();
     system.api_ready().await;
     system.workers.values_mut().for_each(|worker| worker.restart().unwrap());
