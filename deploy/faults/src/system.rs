@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use common::testing::{TestBroker, TestDatabase, Workspace, eventually, workspace, workspace_signed_with};
 use serde_json::{Value, json};
