@@ -103,7 +103,7 @@ async fn a_film_shows_before_its_file_is_there() {
     let (contact, bytes) = ("15550009201", film(6 << 20));
     system
         .client
-        .fault(&json!({ "times": 1, "fault": { "media": { "on": "download", "delayMs": 4_000 } } }))
+        .fault(&json!({ "times": 1, "fault": { "media": { "on": "download", "delayMs": 12_000 } } }))
         .await
         .unwrap();
     system.client.contact_sends(contact, ("video", "video/mp4"), &bytes).await.unwrap();
