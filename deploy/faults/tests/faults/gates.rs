@@ -115,7 +115,7 @@ async fn what_expires_behind_a_closed_gate_fails_and_the_rest_goes_out() {
     expire(&system, true).await;
     let first = reply(client, conversation, "first").await;
     until_event(client, &first, "gate_closed").await;
-    let soon = (Utc::now() + TimeDelta::seconds(3)).to_rfc3339();
+    let soon = (Utc::now() + TimeDelta::seconds(6)).to_rfc3339();
     let content = json!({ "type": "text", "text": "expires" });
     let body = json!({ "conversationId": conversation, "content": content, "expiresAt": soon });
     let (status, accepted) = client.api_post("/v1/conversations/reply", &body, None).await.unwrap();
