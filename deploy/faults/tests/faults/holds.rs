@@ -62,7 +62,7 @@ pub fn position(message: &Value, event: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_dozen_kills_between_acceptance_and_record_double_nothing() {
-    let mut system = System::start(options(3, 60)).await.unwrap();
+    let mut system = System::start(options(10, 60)).await.unwrap();
     // Later than the kill: it is the status that tells of the acceptance, and nothing else.
     system.client.sandbox_patch("/control/settings", &json!({ "statusMs": 250 })).await.unwrap();
     let conversations = system.conversations("1555200", 4).await;
