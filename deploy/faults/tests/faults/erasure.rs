@@ -63,7 +63,7 @@ async fn nothing_of_an_erased_contact_stays_even_if_a_message_was_in_flight() {
     let target = id.parse().unwrap();
     let sent = reply(client, target, "a secret answer").await;
     until_status(client, &sent, "delivered").await;
-    client.fault(&json!({ "times": 1, "fault": { "holdMs": 6_000 } })).await.unwrap();
+    client.fault(&json!({ "times": 1, "fault": { "holdMs": 12_000 } })).await.unwrap();
     let held = reply(client, target, "a secret in flight").await;
     until_held(&system, 1).await;
     let waiting =
