@@ -47,7 +47,7 @@ kinds! {
     409 "already_exists" "Your organization has such a thing already.",
     409 "already_connected" "The resource is connected to an inbox already, of this or another organization.",
     409 "not_cancelable" "The message is on its way to the channel, has reached it, or has ended; the detail says which.",
-    409 "not_retryable" "The message has not failed, or a try at delivering it is still under way; the detail says which.",
+    409 "not_retryable" "The message has not failed, the business sent it from its own app, or a try at delivering it is still under way; the detail says which.",
     409 "idempotency_key_reused" "The same Idempotency-Key came with another body within 24 hours. Use a new key.",
     410 "media_link_expired" "The link to the file has expired. Read the message or the file again for a fresh one.",
     413 "body_too_large" "The body is larger than this endpoint takes; the detail says how large it may be.",

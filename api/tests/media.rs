@@ -259,6 +259,39 @@ async fn a_reply_with_an_upload_is_checked_before_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_sticker_may_be_larger_if_it_moves() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    let conversation = workspace.conversation(app.pool(), "15550000001").await.to_string();
+    let webp = |flags: u8, size: usize| {
+        let mut bytes = [b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0".as_slice(), &[flags]].concat();
+        bytes.resize(size, 7);
+        bytes
+    };
+    let (still, moving, most) = (0b1_0000, 0b1_0010, 100 << 10);
+    for (flags, size, code) in [
+        (still, most, None),
+        (still, most + 1, Some("media_too_large")),
+        (moving, most + 1, None),
+        (moving, 5 * most, None),
+        (moving, 5 * most + 1, Some("media_too_large")),
+    ] {
+        let file = uploaded(&app, &workspace, "image/webp", webp(flags, size)).await;
+        let content = json!({ "type": "sticker", "mediaId": file["id"] });
+        let body = json!({ "conversationId": conversation, "content": content });
+        let answer = app.post("/v1/conversations/reply").key(&workspace.token).json(&body).send().await;
+        match code {
+            None => assert_eq!(answer.expect(202)["content"]["animated"], flags == moving, "{size}"),
+            Some(code) => {
+                let problem = answer.problem(422, "invalid_request");
+                let fault = (&problem["errors"][0]["field"], &problem["errors"][0]["code"]);
+                assert_eq!(fault, (&json!("content.mediaId"), &json!(code)), "{size}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_no_message_needs_is_forgotten_after_thirty_days() {
     let app = TestApp::start().await;
     let workspace = app.workspace().await;

@@ -6,7 +6,7 @@ use common::domain::contact::Standing;
 use common::domain::ids::MessageId;
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
-use common::domain::view::Direction;
+use common::domain::view::{Direction, SenderType};
 use common::problem::Problem;
 use http::StatusCode;
 use serde_json::json;
@@ -105,6 +105,11 @@ fn not_cancelable(message: &Message, in_flight: bool) -> Option<String> {
 fn not_retryable(message: &Message, in_flight: bool) -> Option<String> {
     if message.direction == Direction::Inbound {
         return Some("The contact sent this message".into());
+    }
+    if message.sender.0 == SenderType::BusinessApp {
+        return Some(
+            "The business sent this message from its own app, and can send it again only there".into(),
+        );
     }
     if in_flight {
         return Some("A try at delivering the message is still under way".into());

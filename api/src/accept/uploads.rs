@@ -1,29 +1,34 @@
 //! Finds the upload that a message names, before the message is accepted.
 
-use common::db::media;
+use common::db::media::{self, Media};
 use common::domain::content::{Content, invalid};
 use common::domain::ids::OrganizationId;
+use common::media::detect;
 use common::problem::{FieldError, Problem};
-use deadpool_postgres::Pool;
+use futures_util::TryStreamExt as _;
+
+use crate::state::AppState;
 
 /// Adds to content what is known of the upload it names, if it names one: only then is anything looked up.
 ///
 /// # Errors
 /// 422 naming the field when the organization has no such file.
-pub async fn attach(pool: &Pool, organization: OrganizationId, content: &mut Content) -> Result<(), Problem> {
+pub async fn attach(
+    state: &AppState,
+    organization: OrganizationId,
+    content: &mut Content,
+) -> Result<(), Problem> {
     let field = if matches!(content, Content::Interactive(_)) {
         "content.interactive.header.mediaId"
     } else {
         "content.mediaId"
     };
-    let is_document = matches!(content, Content::Document(_));
+    let (is_document, is_sticker) =
+        (matches!(content, Content::Document(_)), matches!(content, Content::Sticker(_)));
     let Some(file) = content.file_mut() else { return Ok(()) };
     let Some(id) = file.media_id.as_deref() else { return Ok(()) };
     let found = match id.parse() {
-        Ok(id) => {
-            let client = pool.get().await.map_err(common::db::Error::from)?;
-            media::take(&client, organization, id).await?
-        }
+        Ok(id) => media::take(&state.db().await?, organization, id).await?,
         Err(_) => None,
     };
     let Some(found) = found else {
@@ -31,6 +36,9 @@ pub async fn attach(pool: &Pool, organization: OrganizationId, content: &mut Con
         let fault = FieldError { field: field.into(), code: "not_found".into(), message: message.into() };
         return Err(invalid(vec![fault]));
     };
+    if is_sticker {
+        file.animated = is_animated(state, &found).await;
+    }
     file.mime_type = Some(found.mime_type);
     file.size = Some(found.size);
     // The one type whose name the contact sees.
@@ -38,4 +46,12 @@ pub async fn attach(pool: &Pool, organization: OrganizationId, content: &mut Con
         file.filename = found.filename;
     }
     Ok(())
+}
+
+/// Whether a sticker moves, which decides how large it may be. While the store does not answer nobody knows, which is no reason
+/// to refuse it.
+async fn is_animated(state: &AppState, file: &Media) -> Option<bool> {
+    let head = state.store.read(&file.object_key, 0..file.size.min(detect::WEBP_HEAD)).await.ok()?;
+    let head: Vec<_> = head.try_collect().await.ok()?;
+    detect::is_animated_webp(&head.concat())
 }

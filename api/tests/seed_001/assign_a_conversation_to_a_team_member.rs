@@ -16,6 +16,28 @@ async fn assigns_the_specified_conversation_to_a_user_of_your_company_who_become
 }
 
 #[tokio::test]
+async fn the_assignee_will_receive_notifications_for_new_inbound_messages_on_it() {
+    let whole = Whole::start().await;
+    let chat = whole.conversation(CONTACT, "Before").await;
+    let body = json!({ "userId": whole.workspace.user });
+    let path = format!("/v1/conversations/{chat}/assignee");
+    assert_eq!(whole.app.post(&path).key(&whole.workspace.token).json(&body).send().await.status, 204);
+    let told = async |count: usize| {
+        eventually("the assignee has been told", SOON, async || match whole.emails("olu@example.com").await {
+            emails if emails.len() == count => Ok(emails),
+            emails => Err(format!("{emails:?}")),
+        })
+        .await
+    };
+    assert_eq!(told(1).await[0]["subject"], "Conversation with Ada assigned to you");
+    whole.contact_writes(CONTACT, "Where is my order?").await;
+    let email = told(2).await[1].clone();
+    assert_eq!(email["subject"], "2 unread messages from Ada");
+    let text = email["text"].as_str().unwrap();
+    assert!(text.contains("> Where is my order?") && text.contains(&format!("/inbox/{chat}")), "{text}");
+}
+
+#[tokio::test]
 async fn a_conversation_can_have_at_most_one_assignee_and_calling_this_replaces_any_existing_assignment() {
     let seed = Seed::start().await;
     let (ada, ben) = (seed.colleague("Ada").await, seed.colleague("Ben").await);

@@ -46,7 +46,10 @@ async fn a_typical_workflow_is_to_use_the_highest_message_id_as_id_from_to_load_
     let mut seen = read(&seed, "limit=2").await;
     ids.push(seed.reply("Meanwhile").await["id"].as_str().unwrap().to_owned());
     while seen.len() < ids.len() {
-        let more = read(&seed, &format!("limit=2&idFrom={}", seen.last().unwrap())).await;
+        let highest = seen.last().unwrap().clone();
+        let more = read(&seed, &format!("limit=2&idFrom={highest}")).await;
+        // That message comes again, and another after it: else this would go round for ever.
+        assert_eq!((more.len(), &more[0]), (2, &highest), "after {seen:?}");
         seen.extend(more.into_iter().skip(1));
     }
     assert_eq!(seen, ids);

@@ -40,6 +40,20 @@ async fn conversations_are_created_automatically_when_a_contact_sends_an_inbound
 }
 
 #[tokio::test]
+async fn conversations_are_created_automatically_when_you_send_a_reply_through_the_inbox() {
+    let seed = Seed::start().await;
+    let body = json!({
+        "inboxId": seed.workspace.inbox,
+        "recipient": { "type": "channel", "externalId": "+15550002222" },
+        "content": { "type": "text", "text": "Hello" },
+        "onClosedWindow": "hold",
+    });
+    let sent = seed.call("POST", "/messages", Some(body)).await.expect(202);
+    let created = sent["conversationId"].as_str().unwrap();
+    assert_eq!(seed.listed("").await, [created, &seed.chat]);
+}
+
+#[tokio::test]
 async fn date_from_limits_to_conversations_updated_after_a_given_iso_date() {
     let seed = Seed::start().await;
     let old = seed.workspace.conversation(seed.app.pool(), "15550002222").await;

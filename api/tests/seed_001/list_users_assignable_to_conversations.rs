@@ -40,3 +40,20 @@ async fn returns_502_if_the_upstream_user_profile_service_is_temporarily_unavail
     assert_eq!(answer.header("retry-after"), "5");
     answer.problem(502, "user_directory_unavailable");
 }
+
+#[tokio::test]
+async fn this_is_a_transient_condition_and_the_request_can_be_safely_retried_after_a_short_delay() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/users", listener.local_addr().unwrap()).parse().unwrap();
+    let user_directory = Some(common::config::UserDirectory { url, token: None });
+    let app = TestApp::start_with(Options { user_directory, ..Options::default() }).await;
+    let workspace = app.workspace().await;
+    let call = async || app.get(&format!("/v1{PATH}")).header("X-Api-Key", &workspace.token).send().await;
+    // The first request is met by silence, the second by an answer.
+    call().await.problem(502, "user_directory_unavailable");
+    let listed = json!({ "users": [{ "id": workspace.user, "name": "Olu Okafor" }] });
+    let routes = axum::Router::new().route("/users", axum::routing::get(axum::Json(listed)));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let users = call().await.expect(200)["users"].clone();
+    assert_eq!(users, json!([{ "id": workspace.user, "name": "Olu Okafor", "avatarUrl": null }]));
+}

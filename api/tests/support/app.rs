@@ -212,6 +212,8 @@ fn config(options: &Options) -> Config {
 async fn start_sandbox() -> (String, DropGuard) {
     let (listener, stop) = (listener().await, CancellationToken::new());
     let address = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(sandbox::serve(listener, sandbox::Settings::default(), stop.clone()));
+    let mail_listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let settings = sandbox::Settings { mail_listen, ..sandbox::Settings::default() };
+    tokio::spawn(sandbox::serve(listener, settings, stop.clone()));
     (address, stop.drop_guard())
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use common::channels::Channel;
+use common::config::{Mail, Secret};
 use common::media::Store;
 use common::shutdown::Shutdown;
 use common::testing::{Workspace, eventually};
@@ -30,9 +31,13 @@ impl Whole {
         let app = TestApp::start().await;
         let workspace = app.workspace().await;
         let shutdown = Shutdown::default();
-        for name in ["relay", "inbound", "outbound"] {
+        let mail = mail(&app).await;
+        for name in ["relay", "inbound", "outbound", "notifications"] {
             let mut config = app.config().clone();
             config.database.pool = 4;
+            config.notifications.mail = Some(mail.clone());
+            // A burst ends at once: how long it may last is a matter of the notifications' own tests.
+            config.notifications.delay = Duration::ZERO;
             let store = Store::open(&config.media.place).unwrap();
             let context = Context::new(config, name, shutdown.clone()).unwrap();
             match name {
@@ -41,7 +46,8 @@ impl Whole {
                     workers::inbound::start(&context);
                     workers::media::start(&context, store).unwrap();
                 }
-                _ => workers::outbound::start(&context, Channel::Whatsapp, 16).unwrap(),
+                "outbound" => workers::outbound::start(&context, Channel::Whatsapp, 16).unwrap(),
+                _ => workers::notifications::start(&context).unwrap(),
             }
         }
         let number = &workspace.phone_number_id;
@@ -91,6 +97,12 @@ impl Whole {
         shown["messages"].as_array().unwrap().clone()
     }
 
+    /// The emails that a user has got, oldest first.
+    pub async fn emails(&self, recipient: &str) -> Vec<Value> {
+        let caught = self.app.provider("GET", &format!("/mail?recipient={recipient}")).send().await;
+        caught.expect(200)["emails"].as_array().unwrap().clone()
+    }
+
     /// Waits until the list (with this query) has a conversation of the contact whose last message is this one.
     pub async fn listed(&self, query: &str, contact: &str, last: &str) -> Value {
         let path = format!("/v1/conversations?{query}");
@@ -109,5 +121,19 @@ impl Whole {
     pub async fn conversation(&self, contact: &str, text: &str) -> String {
         self.contact_writes(contact, text).await;
         self.listed("", contact, text).await["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The sandbox's mail server.
+async fn mail(app: &TestApp) -> Mail {
+    let address = eventually("the mail server listens", SOON, async || {
+        let told = app.provider("GET", "/mail").send().await.expect(200);
+        told["address"].as_str().map(str::to_owned).ok_or(told)
+    })
+    .await;
+    Mail {
+        smtp_url: Secret::new(format!("smtp://{address}")),
+        from: "Inbox <inbox@example.com>".parse().unwrap(),
+        conversation_url: "https://app.example.com/inbox/{conversationId}".into(),
     }
 }

@@ -279,6 +279,10 @@ pub const READY: &str = "WITH known AS (DELETE FROM stray_objects WHERE object_k
 pub const FAILED: &str = "UPDATE media SET state = 'failed', due_at = NULL, not_before = NULL, failure = $3
     WHERE id = $1 AND attempts = $2 AND state = 'pending' RETURNING id";
 
+/// A row if nobody was told of this message, because its contact was blocked.
+pub const IS_QUIET: &str =
+    "SELECT 1 FROM message_timeline WHERE message_id = $1 AND event = 'contact_blocked' LIMIT 1";
+
 /// Writes a message's content back: message, JSON of the content.
 pub const SAVE_CONTENT: &str =
     "UPDATE messages SET content = $2::text::jsonb, updated_at = now() WHERE id = $1";

@@ -183,6 +183,21 @@ pub async fn behind(client: &impl GenericClient) -> Result<Behind, Error> {
     Ok(Behind { events: row.try_get(0)?, seconds: row.try_get(1)? })
 }
 
+/// Forgets the words of messages, by conversation, within the transaction that changes them: what the relay may just be writing
+/// is waited for, and what it writes later is what that transaction leaves.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove(tx: &Tx, messages: &[(Uuid, Uuid)]) -> Result<(), Error> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let (conversations, messages): (Vec<Uuid>, Vec<Uuid>) = messages.iter().copied().unzip();
+    let steps = [tx.step(LOCK, vec![]).await?, tx.step(REMOVE, vec![&conversations, &messages]).await?];
+    tx.run(&steps).await?;
+    Ok(())
+}
+
 /// Forgets the words of conversations, within the transaction that erases their messages: what the relay may just be writing
 /// is waited for, and it reads no more of them than that transaction leaves.
 ///

@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{Error, Tx};
+use crate::domain::content::Content;
 use crate::domain::ids::UserId;
 
 /// An event of which an assignee may have to be told.
@@ -29,7 +30,7 @@ pub struct Noted {
 pub enum What {
     /// The conversation was assigned to this user, or is nobody's now.
     Assigned(Option<Uuid>),
-    /// The contact wrote this message.
+    /// The contact wrote this message, which somebody ought to read.
     Message(Uuid),
 }
 
@@ -44,7 +45,8 @@ const BEGIN: &str = "INSERT INTO notification_cursors (organization_id, seq)
     ON CONFLICT DO NOTHING";
 
 /// The next events of organizations that are behind, after the last organization looked at; their cursors stay locked. Numbers
-/// become visible in their order, so nothing below the highest one can come later. Of what concerns nobody, only the last row comes.
+/// become visible in their order, so nothing below the highest one can come later. Of what concerns nobody, only the last row comes,
+/// as it does of what a contact sends and nobody has to read.
 const NEXT: &str = "WITH behind AS (
         SELECT c.organization_id, c.seq
         FROM notification_cursors c JOIN event_sequences s ON s.organization_id = c.organization_id
@@ -53,7 +55,9 @@ const NEXT: &str = "WITH behind AS (
     ), batch AS (
         SELECT b.organization_id, e.*, max(e.seq) OVER (PARTITION BY b.organization_id) AS last_seq
         FROM behind b CROSS JOIN LATERAL (
-            SELECT seq, type, conversation_id, message_id, at,
+            SELECT seq, conversation_id, message_id, at,
+                CASE WHEN type = 'message.received' AND payload #>> '{message,content,type}' = ANY($4)
+                    THEN 'not to be read' ELSE type END AS type,
                 CASE WHEN type = 'conversation.assigned' THEN payload #>> '{conversation,assignee,userId}' END AS assignee
             FROM events WHERE organization_id = b.organization_id AND seq > b.seq AND seq IS NOT NULL
             ORDER BY seq LIMIT $3
@@ -98,7 +102,8 @@ pub struct Followed {
 pub async fn follow(pool: &Pool, after: Uuid, delay: Duration) -> Result<Followed, Error> {
     let tx = Tx::open(pool).await?;
     let begin = tx.step(BEGIN, vec![]).await?;
-    let next = tx.step(NEXT, vec![&after, &ORGANIZATIONS, &EVENTS]).await?;
+    let skipped = Content::NOT_TO_BE_READ.as_slice();
+    let next = tx.step(NEXT, vec![&after, &ORGANIZATIONS, &EVENTS, &skipped]).await?;
     let rows = tx.begin(&[begin, next]).await?.pop().unwrap_or_default();
     let (mut cursors, mut noted) = (Vec::<(Uuid, i64)>::new(), Vec::new());
     for row in &rows {

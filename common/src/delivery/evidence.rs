@@ -10,6 +10,7 @@ use crate::db::pipeline::load::{Attempt, LoadedLane, Message};
 use crate::db::pipeline::rows::AttemptState;
 use crate::domain::lane::LaneState;
 use crate::domain::message::Status;
+use crate::domain::view::SenderType;
 
 /// A report with the attempt that it is about, where the provider echoes it or the id leads to it.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +57,9 @@ pub fn apply_status(
     message.failure = match next {
         Status::Failed => {
             let unnamed = || failure("rejected_by_channel", "The channel reported a failure", true);
-            let failure = update.failure.clone().unwrap_or_else(unnamed);
+            let mut failure = update.failure.clone().unwrap_or_else(unnamed);
+            // What went out past us we cannot send again.
+            failure.retryable &= message.sender.0 != SenderType::BusinessApp;
             note_opt_out(changes, loaded, &failure, update.at);
             Some(failure)
         }

@@ -88,6 +88,21 @@ pub fn sniff(head: &[u8]) -> Option<&'static str> {
     infer::get(head).map(|kind| usual(kind.mime_type()).unwrap_or(kind.mime_type()))
 }
 
+/// How many bytes of a WebP file tell whether it moves.
+pub const WEBP_HEAD: u64 = 21;
+
+/// Whether a WebP file moves, by its first bytes; none if they are those of something else.
+pub fn is_animated_webp(head: &[u8]) -> Option<bool> {
+    /// The bit in the flags of an extended file.
+    const ANIMATION: u8 = 0b10;
+    let extended = |head: &[u8]| head.get(20).is_some_and(|flags| flags & ANIMATION != 0);
+    match (head.get(..4)?, head.get(8..16)?) {
+        (b"RIFF", b"WEBPVP8X") => Some(extended(head)),
+        (b"RIFF", b"WEBPVP8 " | b"WEBPVP8L") => Some(false),
+        _ => None,
+    }
+}
+
 /// The type of a file that is said to be `declared`.
 ///
 /// # Errors
@@ -160,6 +175,20 @@ mod tests {
     const ZIP: &[u8] = b"PK\x03\x04\x14\0\0\0\x08\0";
     const EXE: &[u8] = b"MZ\x90\0\x03\0\0\0";
     const HTML: &[u8] = b"<!DOCTYPE html><html>";
+
+    #[test]
+    fn a_webp_moves_if_its_flags_say_so() {
+        let webp =
+            |chunk: &[u8; 4], flags| [b"RIFF\0\0\0\0WEBP", &chunk[..], b"\x0a\0\0\0", &[flags]].concat();
+        assert_eq!(is_animated_webp(&webp(b"VP8X", 0b1_0010)), Some(true));
+        assert_eq!(is_animated_webp(&webp(b"VP8X", 0b1_0000)), Some(false));
+        for chunk in [b"VP8 ", b"VP8L"] {
+            assert_eq!(is_animated_webp(&webp(chunk, 0b10)), Some(false));
+        }
+        assert_eq!(is_animated_webp(&webp(b"ALPH", 0b10)), None);
+        assert_eq!(is_animated_webp(b"RIFF"), None);
+        assert_eq!(webp(b"VP8X", 0).len() as u64, WEBP_HEAD);
+    }
 
     #[test]
     fn a_file_is_what_it_says_or_it_is_refused() {

@@ -34,6 +34,9 @@ fn the_limits_of_texts_and_files_name_the_field() {
         size: Some(size),
         ..Media::default()
     };
+    let sticker = |animated: bool, size: u64| {
+        Content::Sticker(Media { animated: Some(animated), ..upload("image/webp", size) })
+    };
     let link = "https://x.example/a?b=c";
     let long = format!("https://x.example/{}", "a".repeat(2048));
     let cases = [
@@ -64,6 +67,10 @@ fn the_limits_of_texts_and_files_name_the_field() {
         (Content::Video(upload("video/3gpp", (16 << 20) + 1)), "content.mediaId:media_too_large"),
         (Content::Audio(upload("audio/x-wav", 1)), "content.mediaId:media_type_not_supported"),
         (Content::Sticker(upload("image/webp", (500 << 10) + 1)), "content.mediaId:media_too_large"),
+        (sticker(true, 500 << 10), ""),
+        (sticker(false, 100 << 10), ""),
+        (sticker(true, (500 << 10) + 1), "content.mediaId:media_too_large"),
+        (sticker(false, (100 << 10) + 1), "content.mediaId:media_too_large"),
         (Content::Sticker(upload("image/png", 1)), "content.mediaId:media_type_not_supported"),
         (Content::Document(upload("application/x-own", 100 << 20)), ""),
         (Content::Document(upload("text/csv", (100 << 20) + 1)), "content.mediaId:media_too_large"),

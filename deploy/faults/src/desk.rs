@@ -1,17 +1,13 @@
 //! A Switchboard whose notification worker runs, the people it tells, and the emails they get.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use common::domain::ids::{ConversationId, UserId};
 use common::testing::eventually;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Options, Process, System};
-
-/// Enough for anything that waits for nothing but work and a lease.
-const PATIENCE: Duration = Duration::from_secs(40);
+use crate::{Options, Process, SOON, System};
 
 /// A Switchboard that tells people.
 pub struct Desk {
@@ -118,7 +114,7 @@ impl Desk {
         let sql = "SELECT coalesce(min(c.seq), 0) FROM notification_cursors c
             WHERE NOT EXISTS (SELECT FROM events WHERE seq IS NULL) AND EXISTS
                 (SELECT FROM event_sequences s WHERE s.organization_id = c.organization_id AND s.last_seq = c.seq)";
-        eventually("the event log is read", PATIENCE, async || {
+        eventually("the event log is read", SOON, async || {
             let seq = self.number(sql).await;
             if seq >= events { Ok(()) } else { Err(seq) }
         })
@@ -134,7 +130,7 @@ impl Desk {
     pub async fn told(&self, conversation: ConversationId, user: UserId) -> Told {
         let sql = "SELECT state, reason, attempts, ended_at IS NOT NULL FROM notifications
             WHERE conversation_id = $1 AND user_id = $2";
-        eventually("the email has ended", PATIENCE, async || {
+        eventually("the email has ended", SOON, async || {
             let client = self.system.database.pool().get().await.map_err(|error| error.to_string())?;
             let rows =
                 client.query(sql, &[&conversation.0, &user.0]).await.map_err(|error| error.to_string())?;
@@ -162,7 +158,7 @@ impl Desk {
 
     /// Waits until a user has so many emails.
     pub async fn until_emails(&self, name: &str, count: usize) -> Vec<Value> {
-        eventually("the emails have come", PATIENCE, async || {
+        eventually("the emails have come", SOON, async || {
             let emails = self.emails(name).await.map_err(|error| error.to_string())?;
             if emails.len() >= count { Ok(emails) } else { Err(format!("{emails:?}")) }
         })

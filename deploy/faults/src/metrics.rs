@@ -20,7 +20,7 @@ impl Process {
     /// # Errors
     /// When the process does not answer.
     pub async fn internal(&self, path: &str) -> anyhow::Result<String> {
-        let http = common::http_client::build(std::time::Duration::from_secs(5))?;
+        let http = common::http_client::build(std::time::Duration::from_secs(20))?;
         Ok(http.get(format!("{}{path}", self.internal_url())).send().await?.text().await?)
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use crate::Port;
+
 /// A running process of ours.
 pub struct Process {
     name: String,
@@ -14,6 +16,7 @@ pub struct Process {
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
     child: Child,
+    ports: Vec<Port>,
 }
 
 /// The folder in which cargo puts the workspace's binaries: this program's own, or the one above it for tests.
@@ -37,7 +40,14 @@ impl Process {
         let program = binaries()?.join(name);
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let child = spawn(&program, &arguments, &environment)?;
-        Ok(Self { name: name.into(), program, arguments, environment, child })
+        Ok(Self { name: name.into(), program, arguments, environment, child, ports: Vec::new() })
+    }
+
+    /// Keeps a port on which it listens, for as long as it may be started again.
+    #[must_use]
+    pub fn with(mut self, port: Port) -> Self {
+        self.ports.push(port);
+        self
     }
 
     /// Runs a binary of the workspace to its end.
@@ -88,6 +98,15 @@ impl Process {
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.child = spawn(&self.program, &self.arguments, &self.environment)?;
         Ok(())
+    }
+
+    /// Starts it again with another environment; it listens where it did.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn restart_with(&mut self, environment: BTreeMap<String, String>) -> anyhow::Result<()> {
+        self.environment = environment;
+        self.restart()
     }
 
     /// Asks it to stop and waits for it; whether it ended well.

@@ -1,10 +1,7 @@
 //! The parts of a whole Switchboard, wired to each other.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener as StdListener};
-use std::time::Duration;
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use common::testing::{TestBroker, TestDatabase, Workspace, eventually, workspace, workspace_signed_with};
 use serde_json::{Value, json};
@@ -12,9 +9,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use crate::{Client, Process};
+use crate::{Client, Port, Process, SOON};
 
 /// What differs between tests.
 #[derive(Debug, Clone, Default)]
@@ -53,13 +49,6 @@ pub struct System {
 /// Systems at once, however many tests run: each takes up to forty of the hundred sessions that PostgreSQL has by default.
 static ROOM: Semaphore = Semaphore::const_new(2);
 
-/// A port on which nobody listens, out of those that no outgoing connection takes meanwhile.
-fn free_port() -> anyhow::Result<u16> {
-    let drawn = || 10_000 + u16::try_from(Uuid::new_v4().as_u128() % 10_000).unwrap_or_default();
-    let free = |port: &u16| StdListener::bind(("127.0.0.1", *port)).is_ok();
-    std::iter::repeat_with(drawn).take(100).find(free).context("no free port")
-}
-
 impl System {
     /// Starts everything and waits until the api answers.
     ///
@@ -72,16 +61,20 @@ impl System {
             None => TestDatabase::create().await,
         };
         let broker = options.amqp_url.as_deref().map_or_else(TestBroker::new, TestBroker::on);
-        let (api_port, stop) = (free_port()?, CancellationToken::new());
+        let (api_port, stop) = (Port::reserve()?, CancellationToken::new());
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let sandbox_url = format!("http://{}", listener.local_addr()?);
-        let mail = SocketAddr::from(([127, 0, 0, 1], free_port()?));
-        let settings = sandbox::Settings { mail_listen: Some(mail), ..sandbox::Settings::default() };
+        let mail_listen = Some(([127, 0, 0, 1], 0).into());
+        let settings = sandbox::Settings { mail_listen, ..sandbox::Settings::default() };
         let serving = sandbox::serve(listener, settings, stop.clone());
         tokio::spawn(async move { serving.await.expect("the sandbox serves") });
         let workspace = workspace(database.pool(), &sandbox_url).await;
         let files = tempfile::tempdir()?;
-        let mut environment = environment(&options, &database, &broker, (api_port, mail));
+        let api_url = format!("http://{}", api_port.address());
+        let client =
+            Client::new(api_url, sandbox_url, workspace.token.clone(), workspace.phone_number_id.clone())?;
+        let mail = mail_address(&client).await;
+        let mut environment = environment(&options, &database, &broker, (&api_port, &mail));
         let place = format!("file://{}", files.path().display());
         environment.entry("SWITCHBOARD_MEDIA_URL".into()).or_insert(place);
         let mut workers = BTreeMap::new();
@@ -90,10 +83,7 @@ impl System {
                 workers.insert(name, start(name, &environment)?);
             }
         }
-        let api = start("switchboard-api", &environment)?;
-        let api_url = format!("http://127.0.0.1:{api_port}");
-        let client =
-            Client::new(api_url, sandbox_url, workspace.token.clone(), workspace.phone_number_id.clone())?;
+        let api = start("switchboard-api", &environment)?.with(api_port);
         let system =
             Self { api, workers, workspace, client, broker, database, files, environment, stop, _room: room };
         system.register(&system.workspace, "sandbox-app-secret").await?;
@@ -156,10 +146,7 @@ impl System {
 
     /// Waits until the api answers.
     pub async fn api_ready(&self) {
-        eventually("the api answers", Duration::from_secs(30), async || {
-            self.client.api_get("/healthz").await
-        })
-        .await;
+        eventually("the api answers", SOON, async || self.client.api_get("/healthz").await).await;
     }
 
     /// The sandbox's ledger, in order of acceptance.
@@ -182,17 +169,26 @@ impl System {
 
 /// Starts a process with an internal listener of its own.
 fn start(name: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<Process> {
-    let mut environment = environment.clone();
-    environment.insert("SWITCHBOARD_INTERNAL_LISTEN".into(), format!("127.0.0.1:{}", free_port()?));
+    let (mut environment, port) = (environment.clone(), Port::reserve()?);
+    environment.insert("SWITCHBOARD_INTERNAL_LISTEN".into(), port.address());
     let arguments: &[&str] = if name == "outbound" { &["--channel", "whatsapp"] } else { &[] };
-    Process::start(name, arguments, environment)
+    Ok(Process::start(name, arguments, environment)?.with(port))
+}
+
+/// Where the sandbox's mail server listens.
+async fn mail_address(client: &Client) -> String {
+    eventually("the mail server listens", SOON, async || {
+        let told = client.sandbox_get("/mail").await.map_err(|error| error.to_string())?;
+        told["address"].as_str().map(str::to_owned).ok_or(told.to_string())
+    })
+    .await
 }
 
 fn environment(
     options: &Options,
     database: &TestDatabase,
     broker: &TestBroker,
-    (api_port, mail): (u16, SocketAddr),
+    (api_port, mail): (&Port, &str),
 ) -> BTreeMap<String, String> {
     let amqp = broker.config().urls.iter().map(|url| url.expose().to_owned()).collect::<Vec<_>>().join(",");
     let key = base64::engine::general_purpose::STANDARD.encode([7; 32]);
@@ -201,7 +197,7 @@ fn environment(
         ("AMQP_URL", amqp),
         ("SWITCHBOARD_QUEUE_PREFIX", broker.config().prefix),
         ("SWITCHBOARD_MASTER_KEY", key),
-        ("SWITCHBOARD_LISTEN", format!("127.0.0.1:{api_port}")),
+        ("SWITCHBOARD_LISTEN", api_port.address()),
         ("SWITCHBOARD_ALLOWED_API_URLS", "loopback".into()),
         ("SWITCHBOARD_DATABASE_POOL", "5".into()),
         ("SWITCHBOARD_SMTP_URL", format!("smtp://{mail}")),

@@ -126,3 +126,11 @@ pub fn rule(mime_type: &str) -> Option<(usize, &'static [&'static str])> {
         _ => None,
     }
 }
+
+/// The largest file that the provider takes of what this one is: a sticker that stands still must be smaller than one that
+/// moves.
+pub fn largest(mime_type: &str, bytes: &[u8]) -> Option<usize> {
+    let moves = bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 2 != 0);
+    let (largest, _) = rule(mime_type)?;
+    Some(if mime_type == "image/webp" && !moves { 100 << 10 } else { largest })
+}

@@ -70,10 +70,17 @@ async fn wrong_uploads_are_refused() {
         (Some("sms"), "image/png", 1),
         (Some("whatsapp"), "application/x-shockwave-flash", 1),
         (Some("whatsapp"), "image/png", (5 << 20) + 1),
+        (Some("whatsapp"), "image/webp", (100 << 10) + 1),
     ] {
         let response = upload(&sandbox, product, mime_type, &vec![0; size]).await;
         assert_eq!(response.status(), 400);
         assert_eq!(response.json::<Value>().await.unwrap()["error"]["code"], 100);
+    }
+    // A sticker that moves may be larger.
+    for (size, status) in [((100 << 10) + 1, 200), ((500 << 10) + 1, 400)] {
+        let mut sticker = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02".to_vec();
+        sticker.resize(size, 0);
+        assert_eq!(upload(&sandbox, Some("whatsapp"), "image/webp", &sticker).await.status(), status);
     }
     let path = format!("/v24.0/{PHONE}/media");
     assert_eq!(code(&sandbox.graph("POST", &path, Some(&json!({}))).await), (400, 100));

@@ -27,7 +27,7 @@ impl Decider<'_> {
             let message = message.clone();
             self.changes.file_of(waiting.inbox, &message);
         }
-        self.amended(waiting, &edit.target, "edited")
+        self.amended(waiting, (edit.author, &edit.target), "edited")
     }
 
     /// A mark takes the content's place. What the provider told stays in the channel events, for the operator.
@@ -41,7 +41,7 @@ impl Decider<'_> {
         }
         message.content = Content::Deleted;
         message.deleted_at = Some(deletion.at);
-        self.amended(waiting, &deletion.target, "deleted")
+        self.amended(waiting, (deletion.author, &deletion.target), "deleted")
     }
 
     /// The message of a provider's id, if it is the author's own in the conversation with this contact.
@@ -63,12 +63,26 @@ impl Decider<'_> {
         (own && contact.conversation == conversation).then_some(message)
     }
 
-    fn amended(&mut self, waiting: &WaitingEvent, target: &str, event: &'static str) -> &'static str {
+    /// Notes what was done, and tells it, unless a blocked contact did it: as with all that it does, the message shows it and
+    /// nothing is raised. Search, which follows what is raised, would then find words that are no longer there, and forgets them.
+    fn amended(
+        &mut self,
+        waiting: &WaitingEvent,
+        (author, target): (Author, &str),
+        event: &'static str,
+    ) -> &'static str {
         let id = self.loaded.known.get(&(waiting.inbox, target.to_owned()));
-        let Some(message) = id.and_then(|(id, _)| self.loaded.messages.get_mut(id)) else { return "ignored" };
+        let Some((id, conversation)) = id.copied() else { return "ignored" };
+        let quiet = self.is_quiet(author, conversation);
+        let Some(message) = self.loaded.messages.get_mut(&id) else { return "ignored" };
         message.content_changed = true;
-        self.changes.happened(message.id, event, None, Some(json!({ "channelEvent": waiting.id })));
-        self.changes.message_event("message.updated", waiting.inbox, message);
+        self.changes.happened(id, event, None, Some(json!({ "channelEvent": waiting.id })));
+        if quiet {
+            self.changes.happened(id, "contact_blocked", None, None);
+            self.unsearchable.push((conversation, id));
+        } else {
+            self.changes.message_event("message.updated", waiting.inbox, message);
+        }
         event
     }
 }

@@ -7,7 +7,7 @@ use common::channels::{InboundEvent, StatusUpdate};
 use common::db::pipeline::Changes;
 use common::db::pipeline::provider_ids::ParkedReaction;
 use common::db::pipeline::rows::{ProcessedRow, Touch};
-use common::db::{Error, Tx};
+use common::db::{Error, Tx, message_search};
 use common::delivery::show_sent;
 use common::metrics;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ pub(super) struct Decider<'a> {
     pub(super) parked_reactions: HashMap<(Uuid, String), Vec<ParkedReaction>>,
     /// Conversations whose contact has another address now, each time that it changed.
     pub(super) moved: Vec<Moved>,
+    /// Messages of blocked contacts whose words have changed, by conversation.
+    pub(super) unsearchable: Vec<(Uuid, Uuid)>,
     processed: Vec<(i64, &'static str)>,
     pub(super) now: DateTime<Utc>,
 }
@@ -42,6 +44,7 @@ impl<'a> Decider<'a> {
             parks: HashMap::new(),
             parked_reactions: HashMap::new(),
             moved: Vec::new(),
+            unsearchable: Vec::new(),
             processed: Vec::new(),
             now: Utc::now(),
         };
@@ -76,6 +79,7 @@ impl<'a> Decider<'a> {
     /// Writes everything; says whether events are left: because their message was recorded meanwhile, or because they came
     /// from another lane.
     pub(super) async fn write(mut self, tx: Tx) -> Result<bool, Error> {
+        message_search::remove(&tx, &self.unsearchable).await?;
         let parked = self.park(&tx).await?;
         self.park_reactions(&tx).await?;
         self.claim(&tx).await?;

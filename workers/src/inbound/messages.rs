@@ -41,7 +41,7 @@ impl Decider<'_> {
         self.loaded.known.insert(key, (id, conversation));
         self.claims.push((waiting.inbox, inbound.provider_id.clone(), id, conversation));
         self.add(waiting, inbound, &message)?;
-        if self.is_quiet(inbound, conversation) {
+        if self.is_quiet(inbound.author, conversation) {
             self.keep_quiet(inbound, &message);
         } else {
             self.tell(waiting, inbound, &message, contact);
@@ -63,7 +63,7 @@ impl Decider<'_> {
 
     /// Draws the message's id, and notes that it brings its conversation back.
     fn draw_id(&mut self, inbound: &InboundMessage, conversation: Uuid) -> Result<Uuid, Error> {
-        let quiet = self.is_quiet(inbound, conversation);
+        let quiet = self.is_quiet(inbound.author, conversation);
         let Some(loaded) = self.loaded.lanes.get_mut(&conversation) else {
             return Err(Error::Stored("a conversation without a lane".into()));
         };
@@ -77,10 +77,10 @@ impl Decider<'_> {
         Ok(loaded.lane.draw_message_id())
     }
 
-    /// Whether it is a blocked contact's.
-    fn is_quiet(&self, inbound: &InboundMessage, conversation: Uuid) -> bool {
+    /// Whether what this author does there is a blocked contact's doing.
+    pub(super) fn is_quiet(&self, author: Author, conversation: Uuid) -> bool {
         let lane = self.loaded.lanes.get(&conversation);
-        inbound.author == Author::Contact && lane.is_some_and(|lane| lane.standing == Standing::Blocked)
+        author == Author::Contact && lane.is_some_and(|lane| lane.standing == Standing::Blocked)
     }
 
     /// A blocked contact's message is kept in its place, and raises nothing: no event, no unread, no new place in lists.
@@ -235,7 +235,7 @@ impl Decider<'_> {
             direction: message.direction.as_str(),
             preview: message.content.preview(),
             at: inbound.at.min(self.now),
-            unread: i32::from(is_to_be_read(message)) + before.as_ref().map_or(0, |touch| touch.unread),
+            unread: i32::from(is_unread(message)) + before.as_ref().map_or(0, |touch| touch.unread),
             window_expires_at: before.as_ref().and_then(|touch| touch.window_expires_at).max(window),
         };
         if let Some(name) = inbound.name.clone() {
@@ -276,10 +276,9 @@ impl Decider<'_> {
     }
 }
 
-/// Whether somebody ought to read it: a reaction shows at its message, and a note needs no answer.
-fn is_to_be_read(message: &Message) -> bool {
-    message.direction == Direction::Inbound
-        && !matches!(message.content, Content::Reaction(_) | Content::System(_))
+/// Whether it counts until somebody has read it.
+fn is_unread(message: &Message) -> bool {
+    message.direction == Direction::Inbound && message.content.is_to_be_read()
 }
 
 fn stored(value: &impl Serialize) -> Result<String, Error> {

@@ -1,6 +1,6 @@
 //! Records what became of a contact's file: in its row and in its message, under the conversation's lock.
 
-use common::db::media::{FAILED, Fetch, READY, SAVE_CONTENT};
+use common::db::media::{FAILED, Fetch, IS_QUIET, READY, SAVE_CONTENT};
 use common::db::pipeline::Changes;
 use common::db::pipeline::load::{self, Message};
 use common::db::{Error, Tx};
@@ -32,7 +32,7 @@ impl Recorder {
     /// The file is there.
     pub(super) async fn ready(&self, fetch: &Fetch, fetched: &Fetched) -> Result<&'static str, Error> {
         let tx = Tx::open(&self.pool).await?;
-        let message = locked(&tx, fetch).await?;
+        let found = locked(&tx, fetch).await?;
         let size = i64::try_from(fetched.written.size).unwrap_or(i64::MAX);
         let hash = fetched.written.sha256.as_slice();
         let mark = tx
@@ -51,7 +51,7 @@ impl Recorder {
             file.failure = None;
             file.mime_type.get_or_insert_with(|| fetched.mime_type.clone());
         };
-        save(tx, fetch, message, ("media_ready", told), change).await?;
+        save(tx, fetch, found, ("media_ready", told), change).await?;
         Ok("ready")
     }
 
@@ -63,7 +63,7 @@ impl Recorder {
         detail: &str,
     ) -> Result<&'static str, Error> {
         let tx = Tx::open(&self.pool).await?;
-        let message = locked(&tx, fetch).await?;
+        let found = locked(&tx, fetch).await?;
         let mark = tx.step(FAILED, vec![&fetch.id.0, &fetch.attempt, &code]).await?;
         if tx.run(&[mark]).await?[0].is_empty() {
             tx.rollback().await?;
@@ -71,18 +71,31 @@ impl Recorder {
         }
         let told = json!({ "code": code, "detail": detail, "tries": fetch.attempt });
         let change = |file: &mut Media| file.failure = Some(code.to_owned());
-        save(tx, fetch, message, ("media_failed", told), change).await?;
+        save(tx, fetch, found, ("media_failed", told), change).await?;
         Ok("failed")
     }
 }
 
-/// The file's message as it now is, with its conversation locked; none if it was erased.
-async fn locked(tx: &Tx, fetch: &Fetch) -> Result<Option<Message>, Error> {
+/// A file's message as it now is.
+struct Found {
+    message: Message,
+    /// Whether nobody was told of it, because its contact was blocked: then nobody is told of its file either.
+    quiet: bool,
+}
+
+/// The file's message, with its conversation locked; none if it was erased.
+async fn locked(tx: &Tx, fetch: &Fetch) -> Result<Option<Found>, Error> {
     let (conversations, messages, sql) = ([fetch.conversation], [fetch.message], load::messages());
     let (conversations, messages) = (conversations.as_slice(), messages.as_slice());
-    let steps = [tx.step(load::LOCK, vec![&conversations]).await?, tx.step(&sql, vec![&messages]).await?];
+    let steps = [
+        tx.step(load::LOCK, vec![&conversations]).await?,
+        tx.step(&sql, vec![&messages]).await?,
+        tx.step(IS_QUIET, vec![&fetch.message]).await?,
+    ];
     let answers = tx.begin(&steps).await?;
-    answers[1].first().map(Message::read).transpose()
+    let quiet = !answers[2].is_empty();
+    let found = answers[1].first().map(|row| Ok(Found { message: Message::read(row)?, quiet }));
+    found.transpose()
 }
 
 /// Changes the message's content, tells it, and commits. A message that no longer has this file, because it was edited or
@@ -90,12 +103,12 @@ async fn locked(tx: &Tx, fetch: &Fetch) -> Result<Option<Message>, Error> {
 async fn save(
     tx: Tx,
     fetch: &Fetch,
-    message: Option<Message>,
+    found: Option<Found>,
     (event, told): (&'static str, Value),
     change: impl FnOnce(&mut Media),
 ) -> Result<(), Error> {
     let mut changes = Changes::default();
-    if let Some(mut message) = message {
+    if let Some(Found { mut message, quiet }) = found {
         let file = message.content.file_mut();
         let ours = |file: &&mut Media| file.provider_media_id.as_ref() == Some(&fetch.provider_media_id);
         if let Some(file) = file.filter(ours) {
@@ -104,7 +117,9 @@ async fn save(
             let content = content.map_err(|error| Error::Stored(error.to_string()))?;
             tx.run(&[tx.step(SAVE_CONTENT, vec![&message.id, &content]).await?]).await?;
             changes.happened(message.id, event, None, Some(told));
-            changes.message_event("message.updated", fetch.inbox, &message);
+            if !quiet {
+                changes.message_event("message.updated", fetch.inbox, &message);
+            }
         }
     }
     changes.commit(tx).await?;

@@ -107,3 +107,36 @@ async fn of_one_batch_the_last_assignment_counts_and_messages_join_it() {
     assert_eq!(number(pool, sql).await, 1);
     assert_eq!(number(pool, "SELECT count(*) FROM notifications").await, 1);
 }
+
+#[tokio::test]
+async fn only_what_people_would_read_is_told_by_email() {
+    let database = TestDatabase::create().await;
+    let pool = database.pool();
+    let workspace = workspace(pool, "http://127.0.0.1:1").await;
+    let client = pool.get().await.unwrap();
+    let organization = workspace.organization.0;
+    let contents = [
+        ("reaction", serde_json::json!({ "type": "reaction", "emoji": "👍" })),
+        ("system", serde_json::json!({ "type": "system", "text": "Ada changed from 1 to 2" })),
+        ("text", serde_json::json!({ "type": "text", "text": "Hello?" })),
+        ("unsupported", serde_json::json!({ "type": "unsupported", "raw": {} })),
+    ];
+    let sql = "INSERT INTO events (id, organization_id, seq, type, conversation_id, message_id, payload)
+        VALUES (gen_random_uuid(), $1, $2, 'message.received', $3, gen_random_uuid(), $4)";
+    let mut seq = 0;
+    for (kind, content) in contents {
+        let conversation = workspace.conversation(pool, &format!("1555000000{seq}")).await;
+        let named = "UPDATE conversations SET assignee_id = $2, last_message_preview = $3 WHERE id = $1";
+        client.execute(named, &[&conversation.0, &workspace.user.0, &kind]).await.unwrap();
+        seq += 1;
+        let payload = serde_json::json!({ "message": { "content": content } });
+        client.execute(sql, &[&organization, &seq, &conversation.0, &payload]).await.unwrap();
+    }
+    client.execute("INSERT INTO event_sequences VALUES ($1, $2)", &[&organization, &seq]).await.unwrap();
+    let followed = follow(pool, Uuid::nil(), Duration::from_secs(60)).await.unwrap();
+    assert_eq!((followed.after, followed.coalesced), (organization, 0));
+    let told = "SELECT string_agg(last_message_preview, ' ' ORDER BY last_message_preview) FROM conversations
+        WHERE id IN (SELECT conversation_id FROM notifications)";
+    assert_eq!(client.query_one(told, &[]).await.unwrap().get::<_, &str>(0), "text unsupported");
+    assert_eq!(number(pool, "SELECT seq FROM notification_cursors").await, seq);
+}

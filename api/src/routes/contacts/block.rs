@@ -6,10 +6,9 @@ use common::db::contacts::update::Change;
 use common::domain::ids::ContactId;
 use common::problem::Problem;
 
-use super::{change_standing, request};
+use super::change_standing;
 use crate::auth::{Allowed, rights::ContactUpdate};
 use crate::extract::{IdempotencyKey, Path, Trace};
-use crate::idempotency::Once;
 use crate::state::AppState;
 
 /// Block a contact
@@ -29,8 +28,8 @@ pub async fn block_contact(
     key: IdempotencyKey,
     Path(id): Path<ContactId>,
 ) -> Result<Response, Problem> {
-    let once = Once::new(&caller, "POST /v1/contacts/{id}/block", key, &request(id, b""));
-    once.answer(&state.pool, change_standing(&state, &caller, &once, (id, Change::Block), trace)).await
+    let asked = ("POST /v1/contacts/{id}/block", key, b"".as_slice());
+    change_standing(&state, (&caller, trace), asked, id, Change::Block).await
 }
 
 /// Unblock a contact
@@ -49,6 +48,6 @@ pub async fn unblock_contact(
     key: IdempotencyKey,
     Path(id): Path<ContactId>,
 ) -> Result<Response, Problem> {
-    let once = Once::new(&caller, "POST /v1/contacts/{id}/unblock", key, &request(id, b""));
-    once.answer(&state.pool, change_standing(&state, &caller, &once, (id, Change::Unblock), trace)).await
+    let asked = ("POST /v1/contacts/{id}/unblock", key, b"".as_slice());
+    change_standing(&state, (&caller, trace), asked, id, Change::Unblock).await
 }

@@ -9,10 +9,10 @@ pub mod merge;
 pub mod opt_out;
 pub mod update;
 
+use axum::response::Response;
 use common::db::audit::{self, Actor, Entry};
 use common::db::contacts;
 use common::db::contacts::update::{Change, change};
-use common::db::idempotency::Answer;
 use common::domain::contact::OptOut;
 use common::domain::ids::ContactId;
 use common::domain::principal::Principal;
@@ -22,7 +22,8 @@ use deadpool_postgres::GenericClient;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::idempotency::{Once, Stopped};
+use crate::extract::IdempotencyKey;
+use crate::idempotency::Once;
 use crate::state::AppState;
 
 /// Tries at what another change got in the way of.
@@ -54,25 +55,29 @@ fn busy() -> Problem {
     Problem::unavailable("too_much_waiting", "The contact is being changed by others; try again")
 }
 
-/// Changes the standing of a contact, and notes it where that is a change.
+/// Changes the standing of a contact, once for each idempotency key, and notes it where that is a change.
 async fn change_standing(
     state: &AppState,
-    caller: &Principal,
-    once: &Once,
-    (id, asked): (ContactId, Change),
-    trace: TraceId,
-) -> Result<Answer, Stopped> {
-    let mut client = state.db().await?;
-    let tx = client.transaction().await?;
-    once.claim(&tx).await?;
-    let contact = resolve(&tx, caller, id).await?;
-    if change(&tx, caller.organization, contact, asked).await? {
-        let (action, detail) = told(asked);
-        audit::insert(&tx, &Entry { detail, ..entry(caller, action, contact, trace) }).await?;
-    }
-    let answer = once.fill(&tx, StatusCode::NO_CONTENT, &(), None).await?;
-    tx.commit().await?;
-    Ok(answer)
+    (caller, trace): (&Principal, TraceId),
+    (route, key, body): (&'static str, IdempotencyKey, &[u8]),
+    id: ContactId,
+    asked: Change,
+) -> Result<Response, Problem> {
+    let once = Once::new(caller, route, key, &request(id, body));
+    let work = async {
+        let mut client = state.db().await?;
+        let tx = client.transaction().await?;
+        once.claim(&tx).await?;
+        let contact = resolve(&tx, caller, id).await?;
+        if change(&tx, caller.organization, contact, asked).await? {
+            let (action, detail) = told(asked);
+            audit::insert(&tx, &Entry { detail, ..entry(caller, action, contact, trace) }).await?;
+        }
+        let answer = once.fill(&tx, StatusCode::NO_CONTENT, &(), None).await?;
+        tx.commit().await?;
+        Ok(answer)
+    };
+    once.answer(&state.pool, work).await
 }
 
 /// A change as the audit log names it.

@@ -9,10 +9,9 @@ use common::problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{change_standing, request};
+use super::change_standing;
 use crate::auth::{Allowed, rights::ContactUpdate};
 use crate::extract::{IdempotencyKey, Json, Path, Trace};
-use crate::idempotency::Once;
 use crate::state::AppState;
 
 /// Which messages.
@@ -44,9 +43,8 @@ pub async fn opt_out_contact(
     Path(id): Path<ContactId>,
     Json(input, body): Json<MessageCategory>,
 ) -> Result<Response, Problem> {
-    let once = Once::new(&caller, "POST /v1/contacts/{id}/opt-out", key, &request(id, &body));
-    let change = Change::OptOut(input.category);
-    once.answer(&state.pool, change_standing(&state, &caller, &once, (id, change), trace)).await
+    let asked = ("POST /v1/contacts/{id}/opt-out", key, body.as_ref());
+    change_standing(&state, (&caller, trace), asked, id, Change::OptOut(input.category)).await
 }
 
 /// Note that a contact wants messages again
@@ -67,7 +65,6 @@ pub async fn opt_in_contact(
     Path(id): Path<ContactId>,
     Json(input, body): Json<MessageCategory>,
 ) -> Result<Response, Problem> {
-    let once = Once::new(&caller, "POST /v1/contacts/{id}/opt-in", key, &request(id, &body));
-    let change = Change::OptIn(input.category);
-    once.answer(&state.pool, change_standing(&state, &caller, &once, (id, change), trace)).await
+    let asked = ("POST /v1/contacts/{id}/opt-in", key, body.as_ref());
+    change_standing(&state, (&caller, trace), asked, id, Change::OptIn(input.category)).await
 }

@@ -80,7 +80,7 @@ pub async fn reply_to_conversation(
     };
     let mut draft = asked.draft()?;
     let conversation = input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?;
-    uploads::attach(&state.pool, caller.organization, &mut draft.content).await?;
+    uploads::attach(&state, caller.organization, &mut draft.content).await?;
     let submission = Submission {
         principal: caller.clone(),
         route: "POST /v1/conversations/reply",

@@ -1,13 +1,13 @@
 //! `PATCH /v1/conversations/{chatId}/unarchive`.
 
 use axum::extract::State;
-use common::db::conversations::change::{self, By};
+use common::db::conversations::change::By;
 use common::domain::ids::ConversationId;
 use common::domain::view::ConversationState;
 use common::problem::Problem;
 use http::StatusCode;
 
-use super::problem;
+use super::set_state;
 use crate::auth::{Allowed, rights::ConversationUpdate};
 use crate::extract::{Path, Trace};
 use crate::state::AppState;
@@ -27,7 +27,5 @@ pub async fn unarchive_conversation(
     Trace(trace): Trace,
     Path(id): Path<ConversationId>,
 ) -> Result<StatusCode, Problem> {
-    let by = By { principal: &caller, trace };
-    change::set_state(&state.pool, by, id, ConversationState::Open).await.map_err(problem)?;
-    Ok(StatusCode::NO_CONTENT)
+    set_state(&state, By { principal: &caller, trace }, id, ConversationState::Open).await
 }

@@ -96,7 +96,7 @@ pub async fn start_conversation(
     Json(input, body): Json<StartConversation>,
 ) -> Result<Answer, Problem> {
     let (recipient, inbox, mut draft) = read(&input)?;
-    uploads::attach(&state.pool, caller.organization, &mut draft.content).await?;
+    uploads::attach(&state, caller.organization, &mut draft.content).await?;
     let target = recipient.target(&state.db().await?, caller.organization, inbox).await?;
     let submission = Submission {
         principal: caller.clone(),

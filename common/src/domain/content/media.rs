@@ -37,7 +37,7 @@ pub struct Media {
     /// Whether it was spoken into the phone; inbound only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<bool>,
-    /// Whether a sticker moves; inbound only.
+    /// Whether a sticker that was uploaded or received moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub animated: Option<bool>,
     /// Why the file could not be fetched, in a stable word such as `expired`; inbound only.

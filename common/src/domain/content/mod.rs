@@ -160,6 +160,14 @@ impl Content {
         kept.unwrap_or_else(|| edit.clone())
     }
 
+    /// What a contact sends and nobody has to read: a reaction shows at its message, and a note needs no answer.
+    pub const NOT_TO_BE_READ: [&str; 2] = ["reaction", "system"];
+
+    /// Whether somebody ought to read it, if a contact sent it.
+    pub fn is_to_be_read(&self) -> bool {
+        !Self::NOT_TO_BE_READ.contains(&self.kind())
+    }
+
     /// The word that tags it.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -110,6 +110,59 @@ async fn a_deleted_message_says_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_blocked_contact_edits_or_deletes_shows_and_raises_nothing() {
+    let system = System::start(Options::default()).await.unwrap();
+    let (client, ours, from) = (&system.client, system.workspace.phone_number_id.as_str(), "15550007401");
+    let first =
+        Webhook::new().text(ours, from, "wamid.B0", "porridge").text(ours, from, "wamid.B1", "secret");
+    assert_eq!(client.post_webhook(&first).await.unwrap(), 200);
+    until_messages(client, from, 2).await;
+    let finds = async |word: &str, count: usize| {
+        eventually(&format!("{word} is found {count} times"), SOON, async || {
+            let path = format!("/v1/conversations?search={word}");
+            let found = client.api_get(&path).await.map_err(|error| error.to_string())?;
+            let fits = found["conversations"].as_array().map(Vec::len) == Some(count);
+            if fits { Ok(()) } else { Err(found.to_string()) }
+        })
+        .await;
+    };
+    finds("porridge", 1).await;
+    finds("secret", 1).await;
+    let conversation = client.conversation_with(from).await.unwrap();
+    let contact = format!("/v1/contacts/{}", conversation["contact"]["id"].as_str().unwrap());
+    let act = async |verb: &str| {
+        let path = format!("{contact}/{verb}");
+        assert_eq!(client.api_post(&path, &json!({}), None).await.unwrap().0, 204);
+    };
+    act("block").await;
+    let events_before = number(&system, "SELECT count(*) FROM events").await;
+    let webhook = Webhook::new()
+        .value(ours, at(from, "wamid.B2", "1795233620", edit("wamid.B0", "pudding")))
+        .value(ours, at(from, "wamid.B3", "1795233630", revoke("wamid.B1")));
+    assert_eq!(client.post_webhook(&webhook).await.unwrap(), 200);
+    until_worked_off(&system).await;
+    let messages = until_messages(client, from, 2).await;
+    assert_eq!(
+        (&messages[0]["content"]["text"], &messages[1]["content"]["type"]),
+        (&json!("pudding"), &json!("deleted"))
+    );
+    let alone = client.message(messages[1]["id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(events(&alone), ["received", "deleted", "contact_blocked"]);
+    // Nothing follows the words into the index, so they leave it at once, and what was taken back is not found.
+    for word in ["porridge", "secret", "pudding"] {
+        let found = client.api_get(&format!("/v1/conversations?search={word}")).await.unwrap();
+        assert_eq!(found["conversations"], json!([]), "{word}");
+    }
+    assert_eq!(number(&system, "SELECT count(*) FROM events").await, events_before);
+    act("unblock").await;
+    let webhook = Webhook::new().value(ours, at(from, "wamid.B4", "1795233640", edit("wamid.B0", "pie")));
+    assert_eq!(client.post_webhook(&webhook).await.unwrap(), 200);
+    until_worked_off(&system).await;
+    assert_eq!(told(&system, "message.updated", &messages[0]).await, 1);
+    finds("pie", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_poisonous_edit_is_set_aside_and_what_follows_counts() {
     let system = System::start(Options::default()).await.unwrap();
     let (client, ours, from) = (&system.client, system.workspace.phone_number_id.as_str(), "15550007301");

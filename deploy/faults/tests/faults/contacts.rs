@@ -57,10 +57,20 @@ async fn what_a_blocked_contact_writes_is_kept_and_raises_nothing() {
     let message = client.message(text(&messages[1], "id")).await.unwrap();
     assert!(events(&message).contains(&"contact_blocked"), "{message}");
     assert_eq!(number(&system, "SELECT count(*) FROM events WHERE type = 'message.received'").await, 1);
+    // Nor does a file, once it is there.
+    client.contact_sends(address, ("image", "image/png"), b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").await.unwrap();
+    eventually("the file is there", SOON, async || {
+        match number(&system, "SELECT count(*) FROM media WHERE state = 'ready'").await {
+            1 => Ok(()),
+            found => Err(found),
+        }
+    })
+    .await;
+    assert_eq!(number(&system, "SELECT count(*) FROM events WHERE type = 'message.updated'").await, 0);
 
     act(&system, &contact, "unblock", Value::Null).await;
     client.contact_writes(address, "after").await.unwrap();
-    until_texts(&system, &id, &["before", "while blocked", "after"]).await;
+    until_texts(&system, &id, &["before", "while blocked", "", "after"]).await;
     let after = client.api_get(&path).await.unwrap();
     assert_eq!((&after["state"], &after["unreadCount"]), (&json!("open"), &json!(2)), "{after}");
     assert_eq!(after["lastMessage"]["preview"], "after");

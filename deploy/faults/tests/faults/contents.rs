@@ -1,8 +1,6 @@
 //! Every content type on its whole way: what the client gave is what the provider took, and what becomes of a reaction whose
 //! message never left.
 
-use std::time::Duration;
-
 use common::domain::ids::ConversationId;
 use common::testing::eventually;
 use faults::{Client, Options, System};
@@ -207,5 +205,5 @@ async fn a_template_that_the_provider_does_not_know_fails_with_its_reason() {
         let failure = &failed["failure"];
         assert_eq!((&failure["code"], &failure["providerCode"]), (&json!(code), &json!(provider_code)));
     }
-    system.at_rest("failed", Duration::from_secs(20)).await;
+    system.at_rest("failed", SOON).await;
 }

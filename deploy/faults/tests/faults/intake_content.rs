@@ -28,7 +28,7 @@ async fn a_thousand_entries_come_in_with_one_webhook() {
     })
     .await;
     println!("1,000 entries: answered after {answered:?}, visible after {:?}", begun.elapsed());
-    assert!(answered < Duration::from_secs(5), "{answered:?}");
+    assert!(answered < Duration::from_secs(15), "{answered:?}");
     for n in 0..50 {
         let expected: Vec<String> = (0..20).map(|turn| format!("text {}", n + 50 * turn)).collect();
         assert_eq!(client.texts_with(&contact(n)).await.unwrap(), expected);

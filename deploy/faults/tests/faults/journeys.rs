@@ -1,12 +1,8 @@
 //! The main journeys, with nothing broken.
 
-use std::time::Duration;
-
 use common::testing::eventually;
-use faults::{Options, System};
+use faults::{Options, SOON, System};
 use serde_json::Value;
-
-const SOON: Duration = Duration::from_secs(20);
 
 fn events(message: &Value) -> Vec<&str> {
     message["timeline"]

@@ -7,14 +7,14 @@ use common::testing::eventually;
 use faults::{EventReader, Load, Options, Process, Sent, Server, System, assert_once_and_in_order};
 use serde_json::json;
 
-const MINUTES: Duration = Duration::from_secs(150);
+const MINUTES: Duration = Duration::from_secs(300);
 
 /// Timings that let a lost claim be taken up within seconds.
 pub fn quick() -> BTreeMap<String, String> {
     [
         ("SWITCHBOARD_LEASE_SECONDS", "6"),
         ("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS", "4"),
-        ("SWITCHBOARD_EVIDENCE_WAIT_SECONDS", "4"),
+        ("SWITCHBOARD_EVIDENCE_WAIT_SECONDS", "10"),
         ("SWITCHBOARD_READMIT_SECONDS", "3"),
     ]
     .into_iter()

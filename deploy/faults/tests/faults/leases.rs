@@ -1,17 +1,14 @@
 //! A worker that is frozen through its lease and wakes up later: what it still has to say moves neither lane nor status that
 //! others have taken on, and is kept as evidence of its own try.
 
-use std::time::Duration;
-
 use common::testing::eventually;
 use deadpool_postgres::Object;
 use faults::{Process, Sent, System};
 use serde_json::json;
 
 use crate::holds::{FOR_EVER, options, position, reply, until_held};
-use crate::watch::{events, number, until_event, until_status};
+use crate::watch::{SOON, events, number, until_event, until_status};
 
-const SOON: Duration = Duration::from_secs(40);
 const STALE: &str = "switchboard_stale_records_total{channel=\"whatsapp\"}";
 
 fn no_statuses() -> serde_json::Value {
@@ -57,7 +54,7 @@ async fn until_stale(worker: &Process, count: f64) {
 pub async fn freeze_with_the_answer_in_hand(system: &System, worker: &Process) {
     system
         .client
-        .fault(&json!({ "times": 1, "fault": { "holdMs": 1_200, "status": no_statuses() } }))
+        .fault(&json!({ "times": 1, "fault": { "holdMs": 5_000, "status": no_statuses() } }))
         .await
         .unwrap();
     let mut locker: Object = system.database.pool().get().await.unwrap();
@@ -79,12 +76,20 @@ pub async fn freeze_with_the_answer_in_hand(system: &System, worker: &Process) {
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'switchboard-outbound'";
     assert!(number(system, end).await > 0);
+    // One that still stands when the lock goes would write the answer down after all.
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'switchboard-outbound'";
+    eventually("the worker's sessions have ended", SOON, async || match number(system, left).await {
+        0 => Ok(()),
+        left => Err(left),
+    })
+    .await;
     lock.rollback().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_frozen_during_its_call_says_too_late_that_it_knows_nothing() {
-    let system = System::start(options(3, 2)).await.unwrap();
+    let system = System::start(options(6, 4)).await.unwrap();
     let order = json!({ "times": 1, "fault": { "holdMs": FOR_EVER, "status": no_statuses() } });
     system.client.fault(&order).await.unwrap();
     let conversation = system.conversations("1555300", 1).await[0];
@@ -112,10 +117,10 @@ async fn a_worker_frozen_during_its_call_says_too_late_that_it_knows_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_acceptance_is_kept_with_its_own_try_while_another_worker_has_the_lane() {
-    let system = System::start(options(6, 2)).await.unwrap();
+    let system = System::start(options(12, 2)).await.unwrap();
     let frozen = &system.workers["outbound"];
     freeze_with_the_answer_in_hand(&system, frozen).await;
-    system.client.fault(&json!({ "times": 1, "fault": { "holdMs": 4_000 } })).await.unwrap();
+    system.client.fault(&json!({ "times": 1, "fault": { "holdMs": 10_000 } })).await.unwrap();
     let other = system.start_worker("outbound").unwrap();
     until_tried_again(&system).await;
     until_held(&system, 1).await;
@@ -137,7 +142,7 @@ async fn a_late_acceptance_is_kept_with_its_own_try_while_another_worker_has_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_acceptance_within_the_wait_for_evidence_is_evidence_and_nothing_is_repeated() {
-    let system = System::start(options(3, 60)).await.unwrap();
+    let system = System::start(options(8, 60)).await.unwrap();
     let frozen = &system.workers["outbound"];
     freeze_with_the_answer_in_hand(&system, frozen).await;
     let _other = system.start_worker("outbound").unwrap();

@@ -15,7 +15,8 @@ use tokio::net::TcpStream;
 use crate::kills::quick;
 use crate::watch::{SOON, entry, events, number, until_status};
 
-const MINUTE: Duration = Duration::from_secs(90);
+/// Enough for a few tries one after the other.
+const LONG: Duration = Duration::from_secs(180);
 
 fn film(size: usize) -> Vec<u8> {
     let mut bytes = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".to_vec();
@@ -40,7 +41,7 @@ fn stored(system: &System) -> usize {
 
 /// Waits for the newest message with a contact to be as wanted; with its timeline.
 async fn newest(system: &System, contact: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    eventually(what, MINUTE, async || {
+    eventually(what, LONG, async || {
         let conversation =
             system.client.conversation_with(contact).await.map_err(|error| error.to_string())?;
         let id = conversation["id"].as_str().unwrap_or_default();
@@ -102,7 +103,7 @@ async fn a_film_shows_before_its_file_is_there() {
     let (contact, bytes) = ("15550009201", film(6 << 20));
     system
         .client
-        .fault(&json!({ "times": 1, "fault": { "media": { "on": "download", "delayMs": 4_000 } } }))
+        .fault(&json!({ "times": 1, "fault": { "media": { "on": "download", "delayMs": 12_000 } } }))
         .await
         .unwrap();
     system.client.contact_sends(contact, ("video", "video/mp4"), &bytes).await.unwrap();
@@ -145,7 +146,7 @@ async fn a_download_that_fails_three_times_succeeds_and_holds_nothing_back() {
     assert_eq!(number(&system, "SELECT count(*) FROM media WHERE state = 'ready'").await, 0);
     let id = reply_with(&system, contact, json!({ "type": "text", "text": "A moment" })).await;
     until_status(&system.client, &id, "delivered").await;
-    eventually("the file is there", MINUTE, async || {
+    eventually("the file is there", LONG, async || {
         match number(&system, "SELECT count(*) FROM media WHERE state = 'ready' AND attempts = 4").await {
             1 => Ok(()),
             _ => Err(number(&system, "SELECT max(attempts)::bigint FROM media").await),
@@ -277,7 +278,7 @@ async fn what_a_dying_api_left_of_an_upload_is_swept() {
     let relay = system.workers.get_mut("relay").unwrap();
     relay.terminate().unwrap();
     relay.restart().unwrap();
-    eventually("only the other file is left", MINUTE, async || match stored(&system) {
+    eventually("only the other file is left", LONG, async || match stored(&system) {
         1 => Ok(()),
         found => Err(found),
     })

@@ -166,7 +166,7 @@ async fn a_wrong_password_costs_no_email_and_is_told() {
     };
     let (wrong, right) = (with("wrong"), with("right%21"));
     desk.worker.kill().unwrap();
-    desk.worker = Process::start("notifications", &[], wrong).unwrap();
+    desk.worker.restart_with(wrong).unwrap();
     let (ben, conversation) = (desk.user("ben").await, desk.conversation("15558100031").await);
     desk.assign(conversation, ben).await;
     eventually("it says that the server does not let it in", SOON, async || {
@@ -179,7 +179,7 @@ async fn a_wrong_password_costs_no_email_and_is_told() {
     })
     .await;
     assert!(desk.worker.terminate().unwrap());
-    desk.worker = Process::start("notifications", &[], right).unwrap();
+    desk.worker.restart_with(right).unwrap();
     let told = desk.told(conversation, ben).await;
     assert_eq!((told.state.as_str(), told.reason), ("sent", None));
     assert_eq!(desk.until_emails("ben", 1).await[0]["user"], "switchboard");

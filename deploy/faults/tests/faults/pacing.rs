@@ -7,7 +7,7 @@ use faults::{Options, System};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::watch::{entry, events, reply, taken, until_event, until_status};
+use crate::watch::{SOON, entry, events, reply, taken, until_event, until_status};
 
 const THROTTLED: &str = r#"switchboard_provider_errors_total{action="throttle_sender",channel="whatsapp"}"#;
 const PAIR_THROTTLED: &str =
@@ -50,8 +50,8 @@ async fn a_sender_at_its_pace_is_never_refused() {
     let outbound = &system.workers["outbound"];
     assert_eq!(outbound.metric(THROTTLED).await.unwrap(), 0.0);
     assert_eq!(outbound.metric(PAIR_THROTTLED).await.unwrap(), 0.0);
-    // Nor is it held back: 80/s is what the sender has.
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    // Nor is it held back for long: 80/s is what the sender has, which a busy machine may not reach.
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +109,9 @@ async fn a_throttled_pair_waits_alone() {
     assert!((3_900..9_000).contains(&wait), "{due}");
     let id = reply(&system.client, aside, "aside").await;
     until_status(&system.client, &id, "delivered").await;
-    assert!(taken(&system, to).await.is_empty());
+    // Its own turn may have come meanwhile on a busy machine.
+    let others = taken(&system, to).await;
+    assert!(others.is_empty() || Utc::now() > time(&due["detail"]["until"]), "{others:?}");
     until_status(&system.client, &second, "delivered").await;
     assert_eq!(taken(&system, to).await, ["first", "second"]);
     assert_eq!(system.workers["outbound"].metric(PAIR_THROTTLED).await.unwrap(), 1.0);
@@ -118,11 +120,11 @@ async fn a_throttled_pair_waits_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_was_told_to_wait_holds_nobody_else_up() {
-    let environment = [("SWITCHBOARD_READMIT_SECONDS".to_owned(), "2".to_owned())].into();
+    let environment = [("SWITCHBOARD_READMIT_SECONDS".to_owned(), "8".to_owned())].into();
     let system = System::start(Options { environment, ..Options::default() }).await.unwrap();
     let (other, others_client) = system.another_workspace("another secret").await.unwrap();
     let sender = &system.workspace.phone_number_id;
-    let refuse = json!({ "httpStatus": 429, "code": 130429, "retryAfter": 9 });
+    let refuse = json!({ "httpStatus": 429, "code": 130429, "retryAfter": 30 });
     system
         .client
         .fault(&json!({ "sender": sender, "times": 1, "fault": { "refuse": refuse } }))
@@ -134,8 +136,8 @@ async fn a_sender_that_was_told_to_wait_holds_nobody_else_up() {
         let conversation = system.workspace.conversation(system.database.pool(), &address).await;
         ids.push(reply(&system.client, conversation, "throttled").await);
     }
-    // Long enough for every lane of the throttled sender to be looked at several times.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // Long enough for lanes of the throttled sender that nobody has taken up to be missed.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     let conversation = other.conversation(system.database.pool(), "15550009201").await;
     // They wait in PostgreSQL, not in the hands of workers.
     let unclaimed = r#"switchboard_swept_total{reason="unclaimed"}"#;
@@ -144,7 +146,7 @@ async fn a_sender_that_was_told_to_wait_holds_nobody_else_up() {
     let id = reply(&others_client, conversation, "prompt").await;
     until_status(&others_client, &id, "delivered").await;
     println!("another sender's reply took {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     for id in &ids {
         until_status(&system.client, id, "delivered").await;
     }

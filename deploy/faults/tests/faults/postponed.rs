@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use crate::kills::quick;
 use crate::watch::{SOON, entry, events, number, taken, until_event, until_status};
 
-const LONG: Duration = Duration::from_secs(60);
 pub const CLOSE: &str = "UPDATE conversations SET window_expires_at = now() - interval '1 hour'";
 
 /// A reply with these fields beside its text; its id.
@@ -38,7 +37,7 @@ async fn until_waits_for_lane(system: &System, process: &str) {
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'switchboard-{process}' AND wait_event_type = 'Lock'"
     );
-    eventually("it waits for the lane", LONG, async || match number(system, &sql).await {
+    eventually("it waits for the lane", SOON, async || match number(system, &sql).await {
         0 => Err("not yet"),
         _ => Ok(()),
     })
@@ -54,7 +53,7 @@ async fn scheduled_messages_go_out_once_and_in_the_order_of_their_times_though_t
 {
     let mut system = start().await;
     let conversations = system.conversations("1555700", 3).await;
-    let due = Utc::now() + TimeDelta::seconds(4);
+    let due = Utc::now() + TimeDelta::seconds(10);
     let mut ids = Vec::new();
     for turn in 0..8 {
         for (place, conversation) in conversations.iter().enumerate() {
@@ -80,7 +79,7 @@ async fn scheduled_messages_go_out_once_and_in_the_order_of_their_times_though_t
         system.workers.get_mut("relay").unwrap().kill().unwrap();
     }
     system.workers.get_mut("relay").unwrap().restart().unwrap();
-    system.at_rest("delivered", LONG).await;
+    system.at_rest("delivered", SOON).await;
     for place in 0..conversations.len() {
         let expected: Vec<String> = (0..8).rev().map(|turn| format!("at-{place}-{turn}")).collect();
         assert_eq!(taken(&system, &format!("1555700{place:04}")).await, expected);
@@ -114,7 +113,7 @@ async fn held_messages_leave_in_order_with_the_contact_s_next_message_though_the
     lock.rollback().await.unwrap();
     assert_eq!(number(&system, "SELECT held::bigint FROM lanes").await, 6);
     system.workers.get_mut("inbound").unwrap().restart().unwrap();
-    eventually("the held messages are released", LONG, async || {
+    eventually("the held messages are released", SOON, async || {
         match number(&system, "SELECT held::bigint FROM lanes").await {
             0 => Ok(()),
             held => Err(held),
@@ -125,7 +124,7 @@ async fn held_messages_leave_in_order_with_the_contact_s_next_message_though_the
     reply_with(&system.client, conversation, "after", &json!({})).await;
     expected.push("after".into());
     system.client.contact_writes("15557100000", "Still here").await.unwrap();
-    system.at_rest("delivered", LONG).await;
+    system.at_rest("delivered", SOON).await;
     assert_eq!(taken(&system, "15557100000").await, expected);
     let released = "SELECT count(*) FROM message_timeline WHERE event = 'released'";
     assert_eq!(number(&system, released).await, 6);
@@ -136,7 +135,7 @@ async fn a_scheduled_message_that_meets_a_closed_window_fails_or_is_held_as_its_
     let system = start().await;
     let conversation = system.conversations("1555720", 1).await[0];
     run(&system, CLOSE).await;
-    let mut more = at(Utc::now() + TimeDelta::seconds(2));
+    let mut more = at(Utc::now() + TimeDelta::seconds(6));
     let plain = reply_with(&system.client, conversation, "plain", &more).await;
     more["onClosedWindow"] = json!("hold");
     let patient = reply_with(&system.client, conversation, "patient", &more).await;
@@ -175,7 +174,7 @@ async fn what_is_held_is_given_up_when_its_time_is_over_and_nothing_of_it_is_sen
     let system = start().await;
     let conversation = system.conversations("1555740", 1).await[0];
     run(&system, CLOSE).await;
-    let soon = Utc::now() + TimeDelta::seconds(2);
+    let soon = Utc::now() + TimeDelta::seconds(6);
     let mut hold = json!({ "onClosedWindow": "hold" });
     let unlimited = reply_with(&system.client, conversation, "unlimited", &hold).await;
     hold["expiresAt"] = json!(soon.to_rfc3339());

@@ -38,7 +38,7 @@ async fn taken_at(system: &System, text: &str) -> DateTime<Utc> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_sender_waits_as_long_as_it_is_told() {
     let system = System::start(Options::default()).await.unwrap();
-    let refuse = json!({ "httpStatus": 429, "code": 130429, "retryAfter": 3 });
+    let refuse = json!({ "httpStatus": 429, "code": 130429, "retryAfter": 8 });
     system.client.fault(&json!({ "times": 1, "fault": { "refuse": refuse } })).await.unwrap();
     let first = conversation(&system, "15550007001").await;
     let id = reply(&system.client, first, "first").await;
@@ -46,8 +46,8 @@ async fn a_throttled_sender_waits_as_long_as_it_is_told() {
     let due = entry(&waiting, "retry_due");
     let refused_at = time(&due["at"]);
     let wait = time(&due["detail"]["until"]) - refused_at;
-    // The entry is written a moment after the time it tells was worked out.
-    assert!((2_900..7_000).contains(&wait.num_milliseconds()), "{due}");
+    // The entry is written a moment after the time it tells was worked out, and on a busy machine some more.
+    assert!((5_000..14_000).contains(&wait.num_milliseconds()), "{due}");
     assert_eq!(
         (&due["detail"]["action"], &due["detail"]["providerCode"]),
         (&json!("throttle_sender"), &json!("130429"))
@@ -64,10 +64,10 @@ async fn a_throttled_sender_waits_as_long_as_it_is_told() {
         until_status(&system.client, other, "delivered").await;
     }
     assert_eq!(events(&delivered)[..6], ["accepted", "sending", "retry_due", "sending", "sent", "status"]);
-    assert!(taken_at(&system, "first").await - refused_at >= chrono::TimeDelta::milliseconds(2_900));
+    assert!(taken_at(&system, "first").await - refused_at >= chrono::TimeDelta::seconds(5));
     for n in 0..10 {
         let waited = taken_at(&system, &format!("other {n}")).await - refused_at;
-        assert!(waited >= chrono::TimeDelta::milliseconds(2_900), "other {n} waited {waited}");
+        assert!(waited >= chrono::TimeDelta::seconds(5), "other {n} waited {waited}");
     }
     // Being told to wait is no failure of the message.
     assert_eq!(number(&system, "SELECT sum(failures)::bigint FROM messages").await, 0);
@@ -83,7 +83,7 @@ async fn a_throttled_sender_waits_as_long_as_it_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_provider_is_tried_again_in_order_and_nobody_else_waits() {
-    let system = System::start(timings(&[("RETRY_FIRST", 1)])).await.unwrap();
+    let system = System::start(timings(&[("RETRY_FIRST", 4)])).await.unwrap();
     let to = "15550007201";
     let refuse = json!({ "httpStatus": 500, "code": 131000 });
     let order = json!({ "recipient": to, "times": 2, "fault": { "refuse": refuse } });
@@ -116,7 +116,7 @@ async fn a_failing_provider_is_tried_again_in_order_and_nobody_else_waits() {
         .filter(|entry| entry["event"] == "retry_due")
         .map(|entry| (time(&entry["detail"]["until"]) - time(&entry["at"])).num_milliseconds())
         .collect();
-    assert!((900..2_100).contains(&waits[0]) && (1_900..4_100).contains(&waits[1]), "{waits:?}");
+    assert!((2_000..8_100).contains(&waits[0]) && (6_000..16_100).contains(&waits[1]), "{waits:?}");
     assert_eq!(number(&system, "SELECT max(failures)::bigint FROM messages").await, 2);
     assert_eq!(
         outbound(&system, r#"provider_errors_total{action="transient",channel="whatsapp"}"#).await,
@@ -149,7 +149,7 @@ async fn a_refused_message_fails_and_its_lane_goes_on() {
 
 /// The provider takes the message and does not say so: its statuses prove it.
 async fn proved_by_evidence(fault: Value) {
-    let system = System::start(timings(&[("PROVIDER_TIMEOUT", 2), ("LEASE", 5), ("EVIDENCE_WAIT", 15)]))
+    let system = System::start(timings(&[("PROVIDER_TIMEOUT", 4), ("LEASE", 8), ("EVIDENCE_WAIT", 30)]))
         .await
         .unwrap();
     system.client.fault(&json!({ "times": 1, "fault": fault })).await.unwrap();
@@ -173,18 +173,18 @@ async fn proved_by_evidence(fault: Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_time_out_after_acceptance_is_proved_and_not_repeated() {
-    proved_by_evidence(json!({ "holdMs": 20_000, "status": { "delayMs": 4_000 } })).await;
+    proved_by_evidence(json!({ "holdMs": 20_000, "status": { "delayMs": 11_000 } })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_after_acceptance_is_proved_and_not_repeated() {
-    proved_by_evidence(json!({ "drop": "afterAccept", "status": { "delayMs": 2_000 } })).await;
+    proved_by_evidence(json!({ "drop": "afterAccept", "status": { "delayMs": 8_000 } })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_never_taken_is_sent_again_after_the_wait_for_evidence() {
     let system =
-        System::start(timings(&[("PROVIDER_TIMEOUT", 2), ("LEASE", 5), ("EVIDENCE_WAIT", 3)])).await.unwrap();
+        System::start(timings(&[("PROVIDER_TIMEOUT", 4), ("LEASE", 8), ("EVIDENCE_WAIT", 3)])).await.unwrap();
     system.client.fault(&json!({ "times": 1, "fault": { "drop": "beforeAccept" } })).await.unwrap();
     let to = "15550007601";
     let conversation = conversation(&system, to).await;
@@ -196,7 +196,7 @@ async fn what_was_never_taken_is_sent_again_after_the_wait_for_evidence() {
     let told = ["accepted", "sending", "uncertain", "resending", "sending", "sent"];
     assert_eq!(events(&delivered)[..6], told, "{delivered}");
     let waited = time(&entry(&delivered, "resending")["at"]) - time(&entry(&delivered, "uncertain")["at"]);
-    assert!(waited >= chrono::TimeDelta::milliseconds(2_900), "{waited}");
+    assert!(waited >= chrono::TimeDelta::seconds(2), "{waited}");
     until_status(&system.client, &second, "delivered").await;
     assert_eq!(taken(&system, to).await, ["first", "second"]);
     let swept = r#"switchboard_swept_total{reason="unknown_outcome"}"#;
@@ -206,7 +206,7 @@ async fn what_was_never_taken_is_sent_again_after_the_wait_for_evidence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inbox_that_parks_gives_up_what_nobody_knows() {
     let system =
-        System::start(timings(&[("PROVIDER_TIMEOUT", 2), ("LEASE", 5), ("EVIDENCE_WAIT", 2)])).await.unwrap();
+        System::start(timings(&[("PROVIDER_TIMEOUT", 4), ("LEASE", 8), ("EVIDENCE_WAIT", 2)])).await.unwrap();
     let park = "UPDATE inboxes SET unknown_outcome = 'park'";
     system.database.pool().get().await.unwrap().batch_execute(park).await.unwrap();
     system.client.fault(&json!({ "times": 1, "fault": { "drop": "beforeAccept" } })).await.unwrap();

@@ -3,17 +3,15 @@
 use std::time::{Duration, Instant};
 
 use common::testing::eventually;
-use faults::{Load, Options, System, assert_once_and_in_order};
+use faults::{Load, Options, SOON, System, assert_once_and_in_order};
 
 use crate::kills::{quick, until_accepted};
 
 /// Empties all work queues as soon as there is something in them.
 async fn purge(system: &System) {
-    eventually("pointers wait in the queues", Duration::from_secs(20), async || {
-        match system.broker.purge().await {
-            0 => Err("none"),
-            purged => Ok(purged),
-        }
+    eventually("pointers wait in the queues", SOON, async || match system.broker.purge().await {
+        0 => Err("none"),
+        purged => Ok(purged),
     })
     .await;
 }
@@ -36,7 +34,7 @@ async fn purging_all_work_queues_with_five_hundred_replies_pending_loses_none() 
         system.broker.purge().await;
     }
     until_accepted(&system, 500).await;
-    eventually("the provider has told everything", Duration::from_secs(20), async || {
+    eventually("the provider has told everything", SOON, async || {
         let stats = system.client.sandbox_get("/control/stats").await.map_err(|error| error.to_string())?;
         if stats["webhooks"]["queued"] == 0 { Ok(()) } else { Err(stats.to_string()) }
     })
@@ -44,6 +42,6 @@ async fn purging_all_work_queues_with_five_hundred_replies_pending_loses_none() 
     drop(outbound);
     purge(&system).await;
     let _inbound = system.start_worker("inbound").unwrap();
-    system.at_rest("delivered", Duration::from_secs(60)).await;
+    system.at_rest("delivered", 2 * SOON).await;
     assert_once_and_in_order(&sent, &system.accepted().await.unwrap());
 }

@@ -10,9 +10,7 @@ use faults::{EventReader, Load, Options, System, Webhook, assert_once_and_in_ord
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::watch::{number, reply, until_status};
-
-const SOON: Duration = Duration::from_secs(60);
+use crate::watch::{SOON, number, reply, until_status};
 
 /// How the provider answers and tells, a hundred times each.
 fn ways() -> [(&'static str, Value, Value); 6] {

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use crate::holds::{FOR_EVER, kill_and_restart, options, position, reply, until_held};
 use crate::leases::freeze_with_the_answer_in_hand;
-use crate::watch::{events, number, taken, until_event, until_status};
-
-const LONG: Duration = Duration::from_secs(60);
+use crate::watch::{SOON, events, number, taken, until_event, until_status};
 
 async fn act(system: &System, verb: &str, id: &str) -> (u16, Value) {
     system.client.api_post(&format!("/v1/messages/{id}/{verb}"), &json!({}), None).await.unwrap()
@@ -18,7 +16,7 @@ async fn act(system: &System, verb: &str, id: &str) -> (u16, Value) {
 
 async fn until_idle(system: &System) {
     let unsettled = "SELECT count(*) FROM lanes WHERE state <> 'idle' OR queued <> 0";
-    eventually("all lanes are idle", LONG, async || match number(system, unsettled).await {
+    eventually("all lanes are idle", SOON, async || match number(system, unsettled).await {
         0 => Ok(()),
         lanes => Err(lanes),
     })
@@ -37,18 +35,20 @@ async fn a_cancel_that_races_the_claim_wins_or_loses_and_never_both_or_neither()
     system.set_pace(1_000).await.unwrap();
     let conversations = system.conversations("1555900", 50).await;
     let (mut canceled, mut left) = (0, 0);
+    // From at once to where the claim comes, wherever that is on this machine, and then to either side of it.
+    let mut wait = Duration::from_micros(200);
     for (turn, conversation) in conversations.into_iter().enumerate() {
         let sent = reply(&system, conversation, &format!("cancel-{turn}")).await;
-        // From at once to a little later than the claim usually comes.
-        tokio::time::sleep(Duration::from_micros(500 * turn as u64)).await;
+        tokio::time::sleep(wait).await;
         let (status, answer) = act(&system, "cancel", &sent.id).await;
         let address = format!("1555900{turn:04}");
         if status == 200 {
             assert_eq!(answer["failure"]["code"], "canceled", "{answer}");
             canceled += 1;
+            wait = wait * 3 / 2;
             // Whatever pointer is still on its way leads to nothing.
             reply(&system, conversation, &format!("after-{turn}")).await;
-            eventually("what comes after is taken", LONG, async || {
+            eventually("what comes after is taken", SOON, async || {
                 match taken(&system, &address).await.as_slice() {
                     [] => Err("nothing yet".to_owned()),
                     found if *found == [format!("after-{turn}")] => Ok(()),
@@ -60,6 +60,7 @@ async fn a_cancel_that_races_the_claim_wins_or_loses_and_never_both_or_neither()
         } else {
             assert_eq!((status, &answer["code"]), (409, &json!("not_cancelable")), "{answer}");
             left += 1;
+            wait = wait * 2 / 3;
             until_status(&system.client, &sent.id, "delivered").await;
             assert_eq!(taken(&system, &address).await, [sent.text]);
         }
@@ -107,7 +108,7 @@ async fn evidence_of_the_first_generation_withdraws_a_retry_that_waits_behind_an
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_without_evidence_is_sent_and_late_evidence_says_that_the_contact_may_have_it_twice() {
-    let mut system = System::start(options(4, 2)).await.unwrap();
+    let mut system = System::start(options(6, 4)).await.unwrap();
     let sent = parked(&mut system, "1555920").await;
     let (status, _) = act(&system, "retry", &sent.id).await;
     assert_eq!(status, 202);
@@ -116,7 +117,7 @@ async fn a_retry_without_evidence_is_sent_and_late_evidence_says_that_the_contac
     assert_eq!(act(&system, "retry", &sent.id).await.0, 409);
     system.set_webhook_url(&system.webhook_url()).await.unwrap();
     until_event(&system.client, &sent.id, "proved").await;
-    system.at_rest("delivered", LONG).await;
+    system.at_rest("delivered", SOON).await;
     assert_eq!(taken(&system, "15559200000").await, ["parked", "parked"]);
     let generations = "SELECT count(DISTINCT generation) FROM attempts WHERE state = 'accepted'";
     assert_eq!(number(&system, generations).await, 2);
@@ -124,7 +125,7 @@ async fn a_retry_without_evidence_is_sent_and_late_evidence_says_that_the_contac
 
 #[tokio::test(flavor = "multi_thread")]
 async fn that_the_first_generation_was_taken_and_failed_says_nothing_of_the_second() {
-    let mut system = System::start(options(4, 2)).await.unwrap();
+    let mut system = System::start(options(6, 4)).await.unwrap();
     let sent = parked(&mut system, "1555930").await;
     assert_eq!(act(&system, "retry", &sent.id).await.0, 202);
     until_status(&system.client, &sent.id, "sent").await;
@@ -149,7 +150,7 @@ async fn the_late_answer_of_a_frozen_worker_withdraws_a_retry_that_waits_behind_
     let sql = "SELECT id FROM messages";
     let id: uuid::Uuid = client.query_one(sql, &[]).await.unwrap().get(0);
     let id = common::domain::ids::MessageId(id).to_string();
-    eventually("nobody knows", LONG, async || {
+    eventually("nobody knows", SOON, async || {
         let message = system.client.message(&id).await.map_err(|error| error.to_string())?;
         if message["failure"]["code"] == "outcome_unknown" { Ok(()) } else { Err(message.to_string()) }
     })

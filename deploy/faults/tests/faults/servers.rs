@@ -75,7 +75,7 @@ async fn without_postgres(outage: Duration) {
     let refused: Vec<_> = answers.iter().filter(|(at, answer)| up(at) && *answer != Some(200)).collect();
     assert!(refused.is_empty(), "{} of {} refused: {refused:?}", refused.len(), answers.len());
     let meanwhile = answers.iter().filter(|(at, _)| *at > stopped && *at < back).count();
-    shows_up(&client, &written, Duration::from_secs(30)).await;
+    shows_up(&client, &written, SOON).await;
     println!(
         "{meanwhile} webhooks in {:?} without PostgreSQL; all shown {:?} after",
         back - stopped,
@@ -141,7 +141,7 @@ async fn without_rabbitmq_all_is_taken_in_and_without_both_all_is_refused() {
 
     rabbitmq.start().await.unwrap();
     let back = Instant::now();
-    shows_up(&client, &written, Duration::from_secs(15)).await;
+    shows_up(&client, &written, SOON).await;
     eventually("the repeated one shows up", SOON, async || client.texts_with("15550005202").await).await;
     until_status(&client, &last, "delivered").await;
     println!("everything flowed {:?} after RabbitMQ came back", back.elapsed());
@@ -155,7 +155,7 @@ async fn evidence_taken_in_without_postgres_keeps_messages_from_being_sent_again
     let postgres = Server::postgres().await.unwrap();
     let seconds = |name: &str, seconds: u32| (format!("SWITCHBOARD_{name}_SECONDS"), seconds.to_string());
     let environment =
-        [seconds("PROVIDER_TIMEOUT", 2), seconds("LEASE", 4), seconds("EVIDENCE_WAIT", 5)].into();
+        [seconds("PROVIDER_TIMEOUT", 2), seconds("LEASE", 4), seconds("EVIDENCE_WAIT", 12)].into();
     let database_url = Some(postgres.url().to_owned());
     let system = System::start(Options { environment, database_url, ..Options::default() }).await.unwrap();
     let fault = serde_json::json!({ "drop": "afterAccept", "status": { "delayMs": 3_000 } });
@@ -168,7 +168,7 @@ async fn evidence_taken_in_without_postgres_keeps_messages_from_being_sent_again
         until_event(&system.client, id, "uncertain").await;
     }
     postgres.stop().await.unwrap();
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    tokio::time::sleep(Duration::from_secs(14)).await;
     // Whoever stores what was taken in is slow to begin.
     system.workers["inbound"].freeze().unwrap();
     postgres.start().await.unwrap();

@@ -1,14 +1,10 @@
 //! Conversations that begin: from both sides at once, and by many at once.
 
-use std::time::Duration;
-
 use faults::{Client, Options, System};
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
-use crate::watch::{number, taken};
-
-const LONG: Duration = Duration::from_secs(60);
+use crate::watch::{SOON, number, taken};
 
 /// Starts a conversation, or goes on with it; the message waits for the contact if it must. Its id.
 async fn start(client: &Client, inbox: &str, address: &str, text: &str) -> (String, String) {
@@ -37,7 +33,7 @@ async fn a_start_that_races_the_contact_s_first_message_makes_one_conversation_a
         }
     });
     let started = join_all(pairs).await;
-    system.at_rest("delivered", LONG).await;
+    system.at_rest("delivered", SOON).await;
     for (address, (_, text)) in &started {
         assert_eq!(taken(&system, address).await, [text.as_str()]);
     }
@@ -58,7 +54,7 @@ async fn twenty_starts_at_once_make_one_conversation_and_are_delivered_in_order(
     let mut started = join_all(starts).await;
     assert_eq!(number(&system, "SELECT count(*) FROM conversations").await, 1);
     system.client.contact_writes("15558100000", "Who is this?").await.unwrap();
-    system.at_rest("delivered", LONG).await;
+    system.at_rest("delivered", SOON).await;
     // Message ids rise in the order of acceptance.
     started.sort();
     let expected: Vec<String> = started.into_iter().map(|(_, text)| text).collect();

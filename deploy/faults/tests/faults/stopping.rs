@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use common::testing::eventually;
-use faults::{Load, Options, Process, System, assert_once_and_in_order};
+use faults::{Load, Options, Port, Process, System, assert_once_and_in_order};
 use serde_json::json;
 
 use crate::traffic::{Traffic, shows_up};
 use crate::watch::{SOON, number};
 
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(30);
 const PROGRAMS: [&str; 5] = ["switchboard-api", "relay", "inbound", "outbound", "notifications"];
 
 fn stops_in_time() -> BTreeMap<String, String> {
@@ -49,7 +49,7 @@ async fn every_process_stops_under_load_in_time_and_loses_nothing() {
         replace(&mut system.api).await;
     }
     let (sent, written) = (load.await.unwrap(), traffic.end().await);
-    system.at_rest("delivered", Duration::from_secs(60)).await;
+    system.at_rest("delivered", 2 * SOON).await;
     assert_once_and_in_order(&sent, &system.accepted().await.unwrap());
     shows_up(&system.client, &written, SOON).await;
     // What was in flight was finished: nothing had to be doubted or sent again.
@@ -60,16 +60,16 @@ async fn every_process_stops_under_load_in_time_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_server_every_process_lives_and_stops_in_time() {
     let key = base64::engine::general_purpose::STANDARD.encode([7; 32]);
-    for (place, name) in PROGRAMS.into_iter().enumerate() {
+    for name in PROGRAMS {
         let mut environment = stops_in_time();
-        let (internal, public) = (29_000 + place, 29_100 + place);
+        let (internal, public) = (Port::reserve().unwrap(), Port::reserve().unwrap());
         for (name, value) in [
             // Nobody listens on the discard port.
             ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/nothing".to_owned()),
             ("AMQP_URL", "amqp://127.0.0.1:9/%2f".to_owned()),
             ("SWITCHBOARD_MASTER_KEY", key.clone()),
-            ("SWITCHBOARD_INTERNAL_LISTEN", format!("127.0.0.1:{internal}")),
-            ("SWITCHBOARD_LISTEN", format!("127.0.0.1:{public}")),
+            ("SWITCHBOARD_INTERNAL_LISTEN", internal.address()),
+            ("SWITCHBOARD_LISTEN", public.address()),
             ("SWITCHBOARD_LOG", "off".to_owned()),
         ] {
             environment.insert(name.to_owned(), value);

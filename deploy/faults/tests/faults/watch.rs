@@ -1,15 +1,12 @@
 //! What the tests wait for and read off messages.
 
-use std::time::Duration;
-
 use common::domain::ids::ConversationId;
 use common::testing::eventually;
 use faults::{Client, System};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Enough for anything that waits for nothing but work.
-pub const SOON: Duration = Duration::from_secs(20);
+pub use faults::SOON;
 
 /// The words of a message's timeline.
 pub fn events(message: &Value) -> Vec<&str> {

@@ -97,5 +97,8 @@ async fn fetch(sandbox: &Sandbox, linked: &Linked) -> Result<(String, Bytes), St
             return Err(format!("larger than {largest} bytes"));
         }
     }
+    if let Some(largest) = media::largest(&mime_type, &bytes).filter(|largest| bytes.len() > *largest) {
+        return Err(format!("larger than {largest} bytes"));
+    }
     Ok((mime_type, bytes.freeze()))
 }

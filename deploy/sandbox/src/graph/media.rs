@@ -43,7 +43,7 @@ pub async fn upload_media(
         return Err(GraphError::parameter("The parameter file is required."));
     };
     let mime_type = media::bare_mime_type(&kind.or(part_type).unwrap_or_default());
-    let Some((largest, _)) = media::rule(&mime_type) else {
+    let Some(largest) = media::largest(&mime_type, &bytes) else {
         return Err(GraphError::parameter(format!(
             "Param file must be a file of a supported type. Received file of type '{mime_type}'."
         )));

@@ -28,7 +28,7 @@ pub(super) fn check(kind: &str, media: &Media, place: &mut Place<'_>) {
 
 fn check_upload(kind: &str, media: &Media, place: &mut Place<'_>) {
     let mime_type = media.mime_type.as_deref().unwrap_or_default();
-    let Some(most) = limits::most_bytes(kind, mime_type) else {
+    let Some(most) = limits::most_bytes(kind, mime_type, media.animated) else {
         let takes = limits::types(kind);
         let message = format!("is {mime_type}, which WhatsApp does not take as {kind}: {takes}");
         return place.fault("mediaId", "media_type_not_supported", message);
