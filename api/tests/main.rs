@@ -22,6 +22,7 @@ mod plans;
 mod postponed;
 mod search;
 mod seed_001;
+mod seed_002;
 mod starts;
 mod support;
 mod uploads;
