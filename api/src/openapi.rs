@@ -137,7 +137,7 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
     if scoped && method == "POST" {
         names.push("409");
     }
-    if scoped && matches!(method, "POST" | "PATCH") {
+    if scoped && (matches!(method, "POST" | "PATCH") || operation.request_body.is_some()) {
         names.extend(["413", "415", "422"]);
     }
     for name in names {

@@ -69,6 +69,7 @@ kinds! {
     422 "access_not_proven" "The provider refused the credentials; the detail has its reason.",
     422 "not_in_account" "The provider does not list this resource under the account.",
     422 "api_url_not_allowed" "The operator does not allow this apiUrl.",
+    422 "template_mismatch" "The template has gaps that nothing fills, or something is given that it has no gap for; errors[] names each.",
     422 "media_type_mismatch" "The file's content is not of the type that it is said to be. Nothing was stored.",
     422 "inbox_deleted" "The inbox of the conversation was deleted.",
     422 "contact_blocked" "The contact is blocked: nothing is sent to it. Unblock it first.",

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::Error;
 use crate::channels::Channel;
-use crate::domain::ids::{ConnectionId, OrganizationId, UserId};
+use crate::domain::ids::{ConnectionId, ConversationId, InboxId, OrganizationId, UserId};
 
 /// A provider account.
 #[derive(Debug, Clone)]
@@ -220,4 +221,42 @@ pub async fn delete(
     let statement =
         client.prepare_cached("DELETE FROM connections WHERE organization_id = $1 AND id = $2").await?;
     Ok(client.execute(&statement, &[&organization.0, &id.0]).await? == 1)
+}
+
+/// The connection by which a conversation's messages leave; none if there is no such conversation, or its inbox was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_of_conversation(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ConversationId,
+) -> Result<Option<Connection>, Error> {
+    let of = "i.id = (SELECT inbox_id FROM conversations WHERE organization_id = $1 AND id = $2)";
+    find_by(client, of, (organization, id.0)).await
+}
+
+/// The connection of an inbox; none if there is no such inbox, or it was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_of_inbox(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: InboxId,
+) -> Result<Option<Connection>, Error> {
+    find_by(client, "i.id = $2", (organization, id.0)).await
+}
+
+async fn find_by(
+    client: &impl GenericClient,
+    condition: &str,
+    (organization, id): (OrganizationId, Uuid),
+) -> Result<Option<Connection>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM connections WHERE organization_id = $1 AND id = (
+            SELECT i.connection_id FROM inboxes i WHERE i.organization_id = $1 AND i.deleted_at IS NULL AND {condition})"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    client.query_opt(&statement, &[&organization.0, &id]).await?.as_ref().map(read).transpose()
 }

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use uuid::Uuid;
 
 use super::Error;
 use super::connections::{self, Connection};
@@ -259,13 +258,6 @@ pub async fn find_connection(
     id: InboxId,
 ) -> Result<Option<(Inbox, Connection)>, Error> {
     let Some(inbox) = find(client, organization, id).await? else { return Ok(None) };
-    let sql =
-        "SELECT connection_id FROM inboxes WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL";
-    let statement = client.prepare_cached(sql).await?;
-    let row = client.query_opt(&statement, &[&organization.0, &id.0]).await?;
-    let Some(connection) = row.and_then(|row| row.get::<_, Option<Uuid>>(0)).map(ConnectionId) else {
-        return Ok(None);
-    };
-    let connection = connections::find(client, organization, connection).await?;
+    let connection = connections::find_of_inbox(client, organization, id).await?;
     Ok(connection.map(|connection| (inbox, connection)))
 }

@@ -194,7 +194,7 @@ pub async fn update(
     let sql = format!(
         "UPDATE users SET name = coalesce($3, name), email = coalesce($4, email), role = coalesce($5, role),
             avatar_url = CASE WHEN $6 THEN $7 ELSE avatar_url END, available = coalesce($8, available),
-            disabled_at = CASE $9 WHEN true THEN coalesce(disabled_at, now()) WHEN false THEN NULL ELSE disabled_at END,
+            disabled_at = CASE WHEN $9 THEN coalesce(disabled_at, now()) WHEN NOT $9 THEN NULL ELSE disabled_at END,
             updated_at = now()
         WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
     );
