@@ -11,7 +11,7 @@ async fn reply(app: &TestApp, of: &Workspace, chat: &str, body: Value) -> Answer
     app.post("/v1/conversations/reply").key(&of.token).json(&body).send().await
 }
 
-fn order(parameters: Value) -> Value {
+fn order(parameters: &Value) -> Value {
     json!({ "type": "template", "name": "order_update", "language": "en_US", "parameters": parameters })
 }
 
@@ -20,7 +20,7 @@ async fn a_gap_that_nothing_fills_is_named_before_anything_is_queued() {
     let whole = Whole::start().await;
     let (app, of) = (&whole.app, &whole.workspace);
     let chat = whole.conversation("15550001111", "Hello").await;
-    let missing = reply(app, of, &chat, json!({ "content": order(json!(["Ada"])) })).await;
+    let missing = reply(app, of, &chat, json!({ "content": order(&json!(["Ada"])) })).await;
     assert_eq!(missing.fields(422, "template_mismatch"), ["content.parameters[1]"]);
     let reminder = |parameters: Value| json!({ "type": "template", "name": "appointment_reminder", "language": "en_US", "parameters": parameters });
     let missing = reply(app, of, &chat, json!({ "content": reminder(json!({ "first_name": "Ada" })) })).await;
@@ -30,19 +30,19 @@ async fn a_gap_that_nothing_fills_is_named_before_anything_is_queued() {
     let missing = reply(app, of, &chat, json!({ "content": invoice })).await;
     assert_eq!(missing.fields(422, "template_mismatch"), ["content.components", "content.components"]);
     let fallback = json!({
-        "content": { "type": "text", "text": "Hi" }, "onClosedWindow": "template", "fallbackTemplate": order(json!([])),
+        "content": { "type": "text", "text": "Hi" }, "onClosedWindow": "template", "fallbackTemplate": order(&json!([])),
     });
     let missing = reply(app, of, &chat, fallback).await;
     let fields = missing.fields(422, "template_mismatch");
     assert_eq!(fields, ["fallbackTemplate.parameters[0]", "fallbackTemplate.parameters[1]"]);
     let start = json!({
-        "inboxId": of.inbox, "recipient": { "type": "channel", "externalId": "+15550002222" }, "content": order(json!([])),
+        "inboxId": of.inbox, "recipient": { "type": "channel", "externalId": "+15550002222" }, "content": order(&json!([])),
     });
     let missing = app.post("/v1/messages").key(&of.token).json(&start).send().await;
     assert_eq!(missing.fields(422, "template_mismatch").len(), 2);
     assert_eq!(app.count("SELECT count(*) FROM messages WHERE direction = 'outbound'").await, 0);
     assert_eq!(app.count("SELECT count(*) FROM conversations").await, 1);
-    reply(app, of, &chat, json!({ "content": order(json!(["Ada", "42"])) })).await.expect(202);
+    reply(app, of, &chat, json!({ "content": order(&json!(["Ada", "42"])) })).await.expect(202);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_provider_that_cannot_be_asked_refuses_nothing() {
     for url in ["http://127.0.0.1:9", "http://127.0.0.1:1"] {
         app.execute(&format!("UPDATE connections SET api_url = '{url}', updated_at = clock_timestamp()"))
             .await;
-        reply(&app, &of, &chat, json!({ "content": order(json!([])) })).await.expect(202);
+        reply(&app, &of, &chat, json!({ "content": order(&json!([])) })).await.expect(202);
     }
 }
 
@@ -71,7 +71,7 @@ async fn a_repeated_request_is_answered_as_it_was_though_its_template_has_change
     let (app, of) = (&whole.app, &whole.workspace);
     let chat = whole.conversation("15550001111", "Hello").await;
     let send = || {
-        let body = json!({ "conversationId": chat, "content": order(json!(["Ada", "42"])) });
+        let body = json!({ "conversationId": chat, "content": order(&json!(["Ada", "42"])) });
         let call = app.post("/v1/conversations/reply").key(&of.token).header("idempotency-key", "once");
         call.json(&body).send()
     };
@@ -83,7 +83,7 @@ async fn a_repeated_request_is_answered_as_it_was_though_its_template_has_change
     app.provider("PATCH", &account).json(&changed).send().await.expect(200);
     // As if the answer were no longer remembered.
     app.execute("UPDATE connections SET updated_at = clock_timestamp()").await;
-    let other = reply(app, of, &chat, json!({ "content": order(json!(["Ada", "42"])) })).await;
+    let other = reply(app, of, &chat, json!({ "content": order(&json!(["Ada", "42"])) })).await;
     assert_eq!(other.fields(422, "template_mismatch"), ["content.parameters[2]"]);
     assert_eq!(send().await.expect(202)["id"], first["id"]);
 }

@@ -55,8 +55,6 @@ pub struct TeamChange<'a> {
 
 /// The constraint that keeps names apart.
 pub const NAME_KEY: &str = "teams_name_key";
-/// The constraint by which an organization has one fallback.
-pub const FALLBACK_KEY: &str = "teams_fallback_key";
 /// Most members of a team.
 pub const MOST_MEMBERS: i64 = 500;
 
@@ -143,15 +141,22 @@ pub async fn update(
     Ok(with_members(client, organization, vec![read(&row)?]).await?.pop())
 }
 
+/// Takes the place of the fallback that there is. One change at a time, and teams are locked in id order, as those are who take turns.
 async fn clear_fallback(
     client: &impl GenericClient,
     organization: OrganizationId,
-    but: Option<TeamId>,
+    heir: Option<TeamId>,
 ) -> Result<(), Error> {
-    let sql = "UPDATE teams SET fallback = false, updated_at = now()
-        WHERE organization_id = $1 AND fallback AND id IS DISTINCT FROM $2";
-    let statement = client.prepare_cached(sql).await?;
-    client.execute(&statement, &[&organization.0, &but.map(|team| team.0)]).await?;
+    let lock = client.prepare_cached("SELECT 1 FROM organizations WHERE id = $1 FOR NO KEY UPDATE").await?;
+    client.query(&lock, &[&organization.0]).await?;
+    let heir = heir.map(|team| team.0);
+    for sql in [
+        "SELECT id FROM teams WHERE organization_id = $1 AND (fallback OR id = $2) ORDER BY id FOR NO KEY UPDATE",
+        "UPDATE teams SET fallback = false, updated_at = now()
+            WHERE organization_id = $1 AND fallback AND id IS DISTINCT FROM $2",
+    ] {
+        client.execute(&client.prepare_cached(sql).await?, &[&organization.0, &heir]).await?;
+    }
     Ok(())
 }
 

@@ -88,7 +88,6 @@ fn check_name(name: &str) -> Result<(), Problem> {
 /// What a write was refused for.
 fn refused(error: common::db::Error) -> Problem {
     if error.constraint() != Some(NAME_KEY) {
-        // Two who made a fallback at once are told to try again with the rest.
         return error.into();
     }
     Problem::new(StatusCode::CONFLICT, "already_exists", "There is a team of this name already").field(

@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    fn info(format: &str, components: Value) -> TemplateInfo {
+    fn info(format: &str, components: &Value) -> TemplateInfo {
         serde_json::from_value(json!({
             "id": "1", "name": "n", "language": "en", "status": "APPROVED", "category": "UTILITY",
             "parameter_format": format, "components": components,
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn told(info: &TemplateInfo, given: Value) -> String {
+    fn told(info: &TemplateInfo, given: &Value) -> String {
         let mut template = json!({ "name": "n", "language": "en" });
         template.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
         let template: Template = serde_json::from_value(template).unwrap();
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn numbered_gaps_are_filled_in_order_one_for_each() {
-        let info = info("POSITIONAL", json!([{ "type": "BODY", "text": "Hi {{1}}, {{2}} and {{1}}" }]));
+        let info = info("POSITIONAL", &json!([{ "type": "BODY", "text": "Hi {{1}}, {{2}} and {{1}}" }]));
         let cases = [
             (json!({ "parameters": ["a", "b"] }), ""),
             (json!({ "parameters": ["a"] }), "content.parameters[1]:required"),
@@ -224,13 +224,13 @@ mod tests {
             ),
         ];
         for (given, expected) in cases {
-            assert_eq!(told(&info, given.clone()), expected, "{given}");
+            assert_eq!(told(&info, &given), expected, "{given}");
         }
     }
 
     #[test]
     fn named_gaps_are_filled_by_name() {
-        let info = info("NAMED", json!([{ "type": "body", "text": "Hi {{ name }}, on {{date}}" }]));
+        let info = info("NAMED", &json!([{ "type": "body", "text": "Hi {{ name }}, on {{date}}" }]));
         let cases = [
             (json!({ "parameters": { "name": "a", "date": "b" } }), ""),
             (
@@ -245,7 +245,7 @@ mod tests {
             ),
         ];
         for (given, expected) in cases {
-            assert_eq!(told(&info, given.clone()), expected, "{given}");
+            assert_eq!(told(&info, &given), expected, "{given}");
         }
     }
 
@@ -253,7 +253,7 @@ mod tests {
     fn headers_and_buttons_take_components() {
         let info = info(
             "POSITIONAL",
-            json!([
+            &json!([
                 { "type": "HEADER", "format": "DOCUMENT" },
                 { "type": "BUTTONS", "buttons": [
                     { "type": "QUICK_REPLY", "text": "a" }, { "type": "URL", "url": "https://x.example/{{1}}" },
@@ -271,16 +271,16 @@ mod tests {
             (json!({ "components": [button(json!(1))] }), "content.components:required"),
         ];
         for (given, expected) in cases {
-            assert_eq!(told(&info, given.clone()), expected, "{given}");
+            assert_eq!(told(&info, &given), expected, "{given}");
         }
     }
 
     #[test]
     fn what_is_not_known_is_left_to_the_provider() {
-        let other = TemplateInfo { language: "de".into(), ..info("POSITIONAL", json!([])) };
+        let other = TemplateInfo { language: "de".into(), ..info("POSITIONAL", &json!([])) };
         let template: Template = serde_json::from_value(json!({ "name": "n", "language": "en" })).unwrap();
         assert_eq!(misfits(&template, &[other], "content"), []);
-        let odd = info("POSITIONAL", json!([{ "type": 5 }, { "text": "{{" }, "x", { "type": "BODY" }]));
-        assert_eq!(told(&odd, json!({ "parameters": [] })), "");
+        let odd = info("POSITIONAL", &json!([{ "type": 5 }, { "text": "{{" }, "x", { "type": "BODY" }]));
+        assert_eq!(told(&odd, &json!({ "parameters": [] })), "");
     }
 }
