@@ -78,13 +78,12 @@ pub(super) async fn transact(pool: &Pool, lanes: &[Uuid], most: i64) -> Result<D
         tx.step(channel_events::WAITING, vec![&lanes, &most]).await?,
     ];
     let answers = tx.begin(&steps).await?;
-    let mut events: Vec<Understood> = answers[2].iter().map(understand).collect::<Result<_, _>>()?;
+    let events: Vec<Understood> = answers[2].iter().map(understand).collect::<Result<_, _>>()?;
     if events.is_empty() {
         tx.rollback().await?;
         return Ok(Done { more: false });
     }
     let more = events.len() as i64 == most;
-    drop_deleted(&tx, &mut events).await?;
     let mut loaded = look_up(&tx, &events).await?;
     let mut decider = Decider::new(&mut loaded);
     for event in &events {
@@ -96,22 +95,13 @@ pub(super) async fn transact(pool: &Pool, lanes: &[Uuid], most: i64) -> Result<D
 
 fn understand(row: &Row) -> Result<Understood, Error> {
     let waiting = WaitingEvent::read(row)?;
-    let event = channels::parse(waiting.channel, waiting.kind, &waiting.payload);
+    let event = match channels::parse(waiting.channel, waiting.kind, &waiting.payload) {
+        // What had left still ends as the provider says; nothing else begins or changes in a deleted inbox.
+        event @ InboundEvent::Status(_) => event,
+        _ if waiting.inbox_deleted => InboundEvent::Ignored { reason: "the inbox was deleted" },
+        event => event,
+    };
     Ok(Understood { waiting, event })
-}
-
-/// Nothing begins or changes in a deleted inbox. What had left still ends as the provider says.
-async fn drop_deleted(tx: &Tx, events: &mut [Understood]) -> Result<(), Error> {
-    let inboxes: BTreeSet<Uuid> = events.iter().map(|understood| understood.waiting.inbox).collect();
-    let inboxes: Vec<Uuid> = inboxes.into_iter().collect();
-    let rows = tx.run(&[tx.step(load::DELETED_INBOXES, vec![&inboxes]).await?]).await?;
-    let deleted: HashSet<Uuid> = rows.iter().flatten().map(|row| row.get(0)).collect();
-    for understood in events.iter_mut().filter(|understood| deleted.contains(&understood.waiting.inbox)) {
-        if !matches!(understood.event, InboundEvent::Status(_)) {
-            understood.event = InboundEvent::Ignored { reason: "the inbox was deleted" };
-        }
-    }
-    Ok(())
 }
 
 /// The keys by which a group's events are looked up.

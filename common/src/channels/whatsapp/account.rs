@@ -23,7 +23,7 @@ const TEMPLATE_FIELDS: &str = "id,name,language,status,category,parameter_format
 /// Templates asked for at once: one takes some kilobytes, and an answer is read up to a megabyte.
 const TEMPLATES_AT_ONCE: &str = "100";
 /// Most pages of a list.
-const PAGE_LIMIT: usize = 50;
+const PAGE_LIMIT: usize = 100;
 
 /// A phone number of a business account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

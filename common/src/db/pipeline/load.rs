@@ -45,9 +45,6 @@ pub const LANES: &str = "SELECT l.conversation_id, l.organization_id, l.inbox_id
 pub const INBOXES: &str = "SELECT id, channel, gate, pace, unknown_outcome, deleted_at IS NOT NULL
     FROM inboxes WHERE id = ANY($1)";
 
-/// Which of these inboxes were deleted.
-pub const DELETED_INBOXES: &str = "SELECT id FROM inboxes WHERE id = ANY($1) AND deleted_at IS NOT NULL";
-
 const MESSAGE: &str = "m.id, m.organization_id, m.conversation_id, m.direction, m.status, m.content, m.sender_type,
     m.sender_id, m.sender_name, m.reply_to, m.at, m.provider_message_id, m.client_reference, m.failure, m.trace_id,
     m.lane_position, m.generation, m.attempts, m.failures, m.expires_at, m.scheduled_at, m.postponed, m.closed_window,
