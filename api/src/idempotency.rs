@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use common::crypto::Sealer;
 use common::db;
 use common::db::idempotency::{self, Answer, Known, Request};
 use common::domain::principal::Principal;
@@ -21,6 +22,7 @@ pub const REPLAYED: &str = "idempotent-replayed";
 #[derive(Debug)]
 pub struct Once {
     request: Option<Request>,
+    sealer: Option<Sealer>,
 }
 
 /// Why work ended without an answer of its own.
@@ -59,7 +61,13 @@ impl Once {
     /// The same for a body that was read as a stream.
     pub fn hashed(principal: &Principal, route: &'static str, key: IdempotencyKey, hash: [u8; 32]) -> Self {
         let credential = principal.key.0;
-        Self { request: key.0.map(|key| Request { credential, route, key, hash }) }
+        Self { request: key.0.map(|key| Request { credential, route, key, hash }), sealer: None }
+    }
+
+    /// The same for a request whose answer holds a secret: it is kept sealed.
+    #[must_use]
+    pub fn sealed(self, sealer: &Sealer) -> Self {
+        Self { sealer: Some(sealer.clone()), ..self }
     }
 
     /// Answers: with the first answer to the same request, or by doing `work`, whose answer is kept.
@@ -112,9 +120,15 @@ impl Once {
         location: Option<String>,
     ) -> Result<Answer, Stopped> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-        let answer = Answer { status: status.as_u16(), body, location };
-        if let Some(request) = &self.request {
-            idempotency::answer(client, request, &answer).await?;
+        let answer = Answer { status: status.as_u16(), body, location, sealed: false };
+        let Some(request) = &self.request else { return Ok(answer) };
+        match &self.sealer {
+            None => idempotency::answer(client, request, &answer).await?,
+            Some(sealer) => {
+                let body = sealer.seal(&answer.body, &context(request)).map_err(Problem::internal)?;
+                let kept = Answer { body, sealed: true, ..answer.clone() };
+                idempotency::answer(client, request, &kept).await?;
+            }
         }
         Ok(answer)
     }
@@ -128,7 +142,20 @@ impl Once {
                 let detail = "This Idempotency-Key was used with another body";
                 Err(Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", detail))
             }
-            Some(Known::Answered(answer)) => replay(answer).map(Some),
+            Some(Known::Answered(answer)) => replay(self.open(request, answer)?).map(Some),
+        }
+    }
+
+    fn open(&self, request: &Request, kept: Answer) -> Result<Answer, Problem> {
+        match &self.sealer {
+            Some(sealer) if kept.sealed => {
+                let body = sealer.open(&kept.body, &context(request)).map_err(Problem::internal)?;
+                Ok(Answer { body, sealed: false, ..kept })
+            }
+            _ if kept.sealed => {
+                Err(Problem::internal(anyhow::anyhow!("an answer is sealed that need not be")))
+            }
+            _ => Ok(kept),
         }
     }
 
@@ -141,7 +168,7 @@ impl Once {
         let kept = async {
             let body = serde_json::to_vec(&problem.body(None, None))
                 .map_err(|e| db::Error::Stored(e.to_string()))?;
-            let answer = Answer { status: problem.status.as_u16(), body, location: None };
+            let answer = Answer { status: problem.status.as_u16(), body, location: None, sealed: false };
             let mut client = pool.get().await?;
             let tx = client.transaction().await?;
             if idempotency::claim(&tx, request).await? {
@@ -153,6 +180,11 @@ impl Once {
             tracing::warn!(%error, "a refusal was not kept under its idempotency key");
         }
     }
+}
+
+/// What a sealed answer is bound to: the request it answers.
+fn context(request: &Request) -> Vec<u8> {
+    [request.credential.as_bytes(), request.route.as_bytes(), b"\0", request.key.as_bytes()].concat()
 }
 
 fn replay(answer: Answer) -> Result<Response, Problem> {

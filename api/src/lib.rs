@@ -6,6 +6,7 @@ pub mod examples;
 pub mod extract;
 pub mod idempotency;
 pub mod intake;
+pub mod lookups;
 pub mod middleware;
 pub mod openapi;
 pub mod operation;

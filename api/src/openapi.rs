@@ -42,10 +42,14 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
     tags(
         (name = "Connections", description = "Credentials of provider accounts: sealed at rest, never returned"),
         (name = "Inboxes", description = "Connected channel resources"),
+        (name = "Phone numbers", description = "The numbers of inboxes, and whom each serves"),
+        (name = "Customers", description = "Whoever your phone numbers serve"),
+        (name = "Teams", description = "Groups of users that new conversations go to"),
         (name = "Contacts", description = "The people who write to the inboxes"),
         (name = "Conversations", description = "All messages with one contact on one inbox"),
         (name = "Messages", description = "Messages and what happened to them"),
         (name = "Users", description = "The people of your organization"),
+        (name = "API keys", description = "Credentials of programs"),
         (name = "Media", description = "Files: uploaded for messages, and those that contacts sent"),
         (name = "Channel webhooks", description = "Called by the channels"),
         (name = "Health", description = "For whoever watches over the process"),
@@ -133,7 +137,7 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
     if scoped && method == "POST" {
         names.push("409");
     }
-    if scoped && matches!(method, "POST" | "PATCH") {
+    if scoped && (matches!(method, "POST" | "PATCH") || operation.request_body.is_some()) {
         names.extend(["413", "415", "422"]);
     }
     for name in names {

@@ -112,6 +112,13 @@ pub fn read_position_token(token: Option<&str>, descending: bool) -> Result<Opti
     read().map(Some).ok_or_else(invalid_token)
 }
 
+/// Cuts what was read to `size` of what was one more, and gives the token of the next page, if there is one.
+pub fn cut<T>(found: &mut Vec<T>, size: usize, id: impl Fn(&T) -> Uuid) -> Option<String> {
+    let more = found.len() > size;
+    found.truncate(size);
+    found.last().filter(|_| more).map(|last| id_token(id(last)))
+}
+
 /// A page as JSON, with a `Link` to the next one if there is one.
 pub fn answer<T: Serialize>(body: &T, uri: &Uri, next: Option<&str>) -> Response {
     let mut response = axum::Json(body).into_response();

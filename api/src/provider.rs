@@ -40,9 +40,7 @@ pub async fn phone_numbers(
     state: &AppState,
     connection: &Connection,
 ) -> Result<Vec<PhoneNumberInfo>, Problem> {
-    let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
-    let credentials = opened.map_err(Problem::internal)?;
-    let base = base(state, connection.channel, connection.api_url.as_deref())?;
+    let (base, credentials) = asking(state, connection)?;
     let (account, token) = (&connection.external_id, &credentials.access_token);
     let asked = account::phone_numbers_of(&state.http, &base, account, token).await;
     asked.map_err(|error| problem(&error, "whatsapp.resourceIds"))
@@ -57,18 +55,44 @@ pub fn base(state: &AppState, channel: Channel, api_url: Option<&str>) -> Result
     base.map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))
 }
 
-fn problem(error: &ChannelError, field: &str) -> Problem {
-    let reason = match &error.detail {
+/// What a connection's account is asked with: its secrets, and the provider's address for it.
+///
+/// # Errors
+/// When what is stored cannot be read.
+pub fn asking(state: &AppState, connection: &Connection) -> Result<(Url, Credentials), Problem> {
+    let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
+    let credentials = opened.map_err(Problem::internal)?;
+    Ok((base(state, connection.channel, connection.api_url.as_deref())?, credentials))
+}
+
+/// 502 for a look-up that failed, with the provider's reason.
+pub fn look_up_failed(error: &ChannelError) -> Problem {
+    let reason = reason(error);
+    if error.action.keeps_message() && !error.action.closes_gate() {
+        return unavailable(error, &reason);
+    }
+    let detail = format!("The provider refuses to be asked: {reason}");
+    Problem::new(StatusCode::BAD_GATEWAY, "provider_refused", detail).retry_after(60)
+}
+
+fn unavailable(error: &ChannelError, reason: &str) -> Problem {
+    let wait = error.retry_after.unwrap_or(ASK_AGAIN).as_secs().max(1);
+    let detail = format!("The provider could not be asked: {reason}");
+    Problem::new(StatusCode::BAD_GATEWAY, "provider_unavailable", detail)
+        .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
+}
+
+fn reason(error: &ChannelError) -> String {
+    match &error.detail {
         Some(detail) => format!("{}: {detail}", error.title),
         None => error.title.clone(),
-    };
+    }
+}
+
+fn problem(error: &ChannelError, field: &str) -> Problem {
+    let reason = reason(error);
     match error.action {
-        Action::Transient | Action::ThrottleSender | Action::ThrottleRecipient => {
-            let wait = error.retry_after.unwrap_or(ASK_AGAIN).as_secs().max(1);
-            let detail = format!("The provider could not be asked: {reason}");
-            Problem::new(StatusCode::BAD_GATEWAY, "provider_unavailable", detail)
-                .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
-        }
+        Action::Transient | Action::ThrottleSender | Action::ThrottleRecipient => unavailable(error, &reason),
         _ => {
             let detail = format!("The provider refused access: {reason}");
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "access_not_proven", detail).field(

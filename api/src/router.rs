@@ -12,7 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    channel_webhooks, connections, contacts, conversations, health, inboxes, media, messages, users,
+    api_keys, channel_webhooks, connections, contacts, conversations, customers, health, inboxes, media,
+    messages, phone_numbers, teams, users, whatsapp,
 };
 use crate::state::AppState;
 use crate::{openapi, problems};
@@ -21,10 +22,78 @@ use crate::{openapi, problems};
 pub fn operations() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
         // Clients, by API key.
+        .merge(setting_up())
+        .merge(people())
+        .merge(conversing())
+        // Browsers and providers, by signed links.
+        .routes(routes!(media::link::get_linked_media))
+        // Channels, by their signatures.
+        .routes(routes!(
+            channel_webhooks::verify::verify_channel_webhook,
+            channel_webhooks::receive::receive_channel_webhook
+        ))
+        // Whoever watches over the process.
+        .routes(routes!(health::get_health))
+        .routes(routes!(health::get_readiness))
+}
+
+/// What an organization sends and receives through.
+fn setting_up() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(connections::list::list_connections, connections::create::create_connection))
-        .routes(routes!(connections::get::get_connection))
+        .routes(routes!(
+            connections::get::get_connection,
+            connections::update::update_connection,
+            connections::delete::delete_connection
+        ))
         .routes(routes!(inboxes::list::list_inboxes, inboxes::create::create_inboxes))
-        .routes(routes!(inboxes::get::get_inbox))
+        .routes(routes!(
+            inboxes::get::get_inbox,
+            inboxes::update::update_inbox,
+            inboxes::delete::delete_inbox
+        ))
+        .routes(routes!(inboxes::team::set_inbox_team, inboxes::team::clear_inbox_team))
+        .routes(routes!(inboxes::templates::list_templates))
+        .routes(routes!(whatsapp::phone_numbers::list_waba_phone_numbers))
+        .routes(routes!(phone_numbers::list::list_phone_numbers))
+        .routes(routes!(phone_numbers::get::get_phone_number, phone_numbers::update::update_phone_number))
+        .routes(routes!(customers::list::list_customers, customers::create::create_customer))
+        .routes(routes!(
+            customers::get::get_customer,
+            customers::update::update_customer,
+            customers::delete::delete_customer
+        ))
+}
+
+/// Who works with it.
+fn people() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(teams::list::list_teams, teams::create::create_team))
+        .routes(routes!(teams::get::get_team, teams::update::update_team, teams::delete::delete_team))
+        .routes(routes!(teams::members::add_team_member, teams::members::remove_team_member))
+        .routes(routes!(api_keys::list::list_api_keys, api_keys::create::create_api_key))
+        .routes(routes!(
+            api_keys::get::get_api_key,
+            api_keys::update::update_api_key,
+            api_keys::revoke::revoke_api_key
+        ))
+        .routes(routes!(api_keys::rotate::rotate_api_key))
+        .routes(routes!(users::list::list_users, users::create::create_user))
+        .routes(routes!(users::me::get_me, users::me::update_me))
+        .routes(routes!(users::get::get_user, users::update::update_user, users::delete::delete_user))
+        .routes(routes!(
+            users::get_notification_preferences::get_my_notification_preferences,
+            users::update_notification_preferences::update_my_notification_preferences
+        ))
+        .routes(routes!(
+            users::get_notification_preferences::get_notification_preferences,
+            users::update_notification_preferences::update_notification_preferences
+        ))
+}
+
+/// What is said, and to whom.
+fn conversing() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(contacts::list::list_contacts))
         .routes(routes!(
             contacts::get::get_contact,
@@ -54,27 +123,9 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(messages::get::get_message))
         .routes(routes!(messages::cancel::cancel_message))
         .routes(routes!(messages::retry::retry_message))
-        .routes(routes!(
-            users::get_notification_preferences::get_my_notification_preferences,
-            users::update_notification_preferences::update_my_notification_preferences
-        ))
-        .routes(routes!(
-            users::get_notification_preferences::get_notification_preferences,
-            users::update_notification_preferences::update_notification_preferences
-        ))
         // Read as a stream, with a limit of its own.
         .routes(routes!(media::upload::upload_media).layer(DefaultBodyLimit::disable()))
         .routes(routes!(media::get::get_media))
-        // Browsers and providers, by signed links.
-        .routes(routes!(media::link::get_linked_media))
-        // Channels, by their signatures.
-        .routes(routes!(
-            channel_webhooks::verify::verify_channel_webhook,
-            channel_webhooks::receive::receive_channel_webhook
-        ))
-        // Whoever watches over the process.
-        .routes(routes!(health::get_health))
-        .routes(routes!(health::get_readiness))
 }
 
 /// The whole public listener.

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::accept::Acceptor;
 use crate::auth::Keys;
 use crate::intake::Intake;
+use crate::lookups::Lookups;
 use crate::provider;
 use crate::rate_limit::RateLimit;
 use crate::routes::channel_webhooks::VerifyTokens;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub verify_tokens: VerifyTokens,
     /// Knows who can be assigned.
     pub directory: Directory,
+    /// What providers list under accounts.
+    pub lookups: Lookups,
     /// Accepts replies.
     pub acceptor: Acceptor,
     /// Takes channel webhooks in.
@@ -94,6 +97,7 @@ impl AppState {
             limits: RateLimit::new(config.http.rate_limit_per_second),
             verify_tokens: VerifyTokens::default(),
             directory: Directory::new(config.user_directory.clone()),
+            lookups: Lookups::default(),
             openapi: crate::openapi::document()?,
             store: Store::open(&config.media.place)?,
             links: Links::new(&config.master_key, &config.http),

@@ -29,6 +29,12 @@ impl Checks {
         );
     }
 
+    /// A name that people read: a line that is not blank.
+    pub fn name(&mut self, field: &str, text: &str, most: usize) {
+        self.line(field, text, most);
+        self.ensure(text.is_empty() || !text.trim().is_empty(), field, "blank", "must not be blank");
+    }
+
     /// A secret that travels in headers: 1 to `most` visible ASCII characters.
     pub fn token(&mut self, field: &str, text: &str, most: usize) {
         let fits = (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -1,6 +1,9 @@
 //! Every operation against every state of a credential, and every id against a stranger.
 
-use common::domain::ids::{ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId};
+use common::domain::ids::{
+    ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxId, MediaId, MessageId,
+    PhoneNumberId, TeamId, UserId,
+};
 use common::domain::principal::{Role, Scope};
 use common::testing::Workspace;
 use serde_json::{Value, json};
@@ -23,7 +26,7 @@ fn guarded() -> Vec<Guarded> {
             }
         }
     }
-    assert!(found.len() >= 17);
+    assert!(found.len() >= 60);
     found
 }
 
@@ -35,15 +38,20 @@ fn filled(path: &str) -> String {
         path if path.starts_with("/v1/inboxes") => InboxId::new().to_string(),
         path if path.starts_with("/v1/messages") => MessageId::new().to_string(),
         path if path.starts_with("/v1/users") => UserId::new().to_string(),
+        path if path.starts_with("/v1/teams") => TeamId::new().to_string(),
+        path if path.starts_with("/v1/customers") => CustomerId::new().to_string(),
+        path if path.starts_with("/v1/phone-numbers") => PhoneNumberId::new().to_string(),
+        path if path.starts_with("/v1/api-keys") => ApiKeyId::new().to_string(),
         path if path.starts_with("/v1/media") => MediaId::new().to_string(),
         _ => ConversationId::new().to_string(),
     };
-    path.replace("{id}", &id).replace("{chatId}", &id)
+    let path = path.replace("{id}", &id).replace("{chatId}", &id).replace("{wabaId}", "100000000000009");
+    path.replace("{userId}", &UserId::new().to_string())
 }
 
 async fn call(app: &TestApp, (method, path, ..): &Guarded, key: Option<&str>) -> Answer {
     let mut call = app.call(method, &filled(path));
-    if ["POST", "PATCH"].contains(&method.as_str()) {
+    if ["POST", "PUT", "PATCH"].contains(&method.as_str()) {
         call = call.raw("{}");
     }
     match key {

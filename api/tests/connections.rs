@@ -104,3 +104,76 @@ async fn loopback_is_refused_unless_the_operator_allows_it() {
     let answer = app.post("/v1/connections").key(&workspace.token).json(&body(&app)).send().await;
     answer.problem(422, "api_url_not_allowed");
 }
+
+#[tokio::test]
+async fn new_credentials_are_proven_sealed_and_in_use_and_never_shown() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    let created =
+        app.post("/v1/connections").key(&workspace.token).json(&body(&app)).send().await.expect(201);
+    let path = format!("/v1/connections/{}", created["id"].as_str().unwrap());
+    let patch = |body: Value| app.call("PATCH", &path).key(&workspace.token).json(&body).send();
+    let sealed = async || {
+        let client = app.pool().get().await.unwrap();
+        let sql = "SELECT credentials FROM connections WHERE external_id = '100000000000001'";
+        client.query_one(sql, &[]).await.unwrap().get::<_, Vec<u8>>(0)
+    };
+    let before = sealed().await;
+    let refused = patch(json!({ "accessToken": "wrong-token" })).await;
+    assert_eq!(refused.fields(422, "access_not_proven"), ["accessToken"]);
+    patch(json!({ "apiUrl": "http://127.0.0.1:9" })).await.problem(502, "provider_unavailable");
+    assert_eq!(sealed().await, before);
+    let renewed = json!({ "accessToken": "renewed-token" });
+    app.provider("PATCH", "/control/accounts/100000000000001").json(&renewed).send().await.expect(200);
+    let changed = patch(renewed).await;
+    assert!(!changed.text.contains("renewed"), "{}", changed.text);
+    let changed = changed.expect(200);
+    assert_ne!(changed["updatedAt"], created["updatedAt"]);
+    let numbers = "/v1/whatsapp/100000000000001/phone-numbers";
+    app.get(numbers).key(&workspace.token).send().await.expect(200);
+    let sealer = common::crypto::Sealer::new(&common::testing::master_key());
+    let id = created["id"].as_str().unwrap().parse().unwrap();
+    let opened = common::channels::Credentials::open(&sealer, id, &sealed().await).unwrap();
+    assert_eq!(opened.access_token.expose(), "renewed-token");
+    // What was not given stays as it was.
+    assert_eq!(opened.app_secret.expose(), "sandbox-app-secret");
+    let audit = "SELECT count(*) FROM audit_log WHERE action = 'connection.update' AND detail::text NOT LIKE '%renewed%'";
+    assert_eq!(app.count(audit).await, 1);
+}
+
+#[tokio::test]
+async fn a_change_of_a_connection_is_refused_by_field_and_to_others() {
+    let app = TestApp::start().await;
+    let (workspace, stranger) = (app.workspace().await, app.workspace().await);
+    let path = format!("/v1/connections/{}", workspace.connection);
+    let patch = |key: &str, body: Value| app.call("PATCH", &path).key(key).json(&body).send();
+    for (body, status, code, field) in [
+        (json!({ "accessToken": "two words" }), 422, "invalid_request", "accessToken"),
+        (json!({ "accessToken": null }), 400, "required_field_missing", "accessToken"),
+        (json!({ "verifyToken": "" }), 422, "invalid_request", "verifyToken"),
+        (json!({ "externalId": "1" }), 422, "unknown_field", "externalId"),
+        (json!({ "apiUrl": "https://graph.example.com" }), 422, "api_url_not_allowed", "apiUrl"),
+    ] {
+        let refused = patch(&workspace.token, body.clone()).await;
+        assert_eq!(refused.fields(status, code), [field], "{body}");
+    }
+    patch(&stranger.token, json!({})).await.problem(404, "not_found");
+    app.call("DELETE", &path).key(&stranger.token).send().await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_connection_goes_only_once_its_inboxes_have_gone_and_their_history_stays() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    let chat = workspace.conversation(app.pool(), "15550001111").await;
+    let path = format!("/v1/connections/{}", workspace.connection);
+    let delete = |path: String| app.call("DELETE", &path).key(&workspace.token).send();
+    delete(path.clone()).await.problem(409, "in_use");
+    assert_eq!(delete(format!("/v1/inboxes/{}", workspace.inbox)).await.status, 204);
+    assert_eq!(delete(path.clone()).await.status, 204);
+    delete(path.clone()).await.problem(404, "not_found");
+    app.get(&path).key(&workspace.token).send().await.problem(404, "not_found");
+    assert_eq!(app.count("SELECT count(*) FROM connections").await, 0);
+    let chat = app.get(&format!("/v1/conversations/{chat}")).key(&workspace.token).send().await.expect(200);
+    assert_eq!(chat["inboxId"], workspace.inbox.to_string());
+}

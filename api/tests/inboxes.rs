@@ -1,9 +1,9 @@
 //! Inboxes: connecting numbers, all or none, to one organization at a time.
 
-use common::testing::Workspace;
+use common::testing::{Workspace, eventually};
 use serde_json::{Value, json};
 
-use crate::support::{Call, TestApp};
+use crate::support::{Call, SOON, TestApp, Whole};
 
 const WABA: &str = "100000000000001";
 const NUMBER: &str = "200000000000001";
@@ -155,4 +155,63 @@ async fn requests_that_name_no_or_too_much_are_refused() {
     both["rcs"] = json!({ "agentIds": [] });
     let answer = app.post("/v1/inboxes").key(&workspace.token).json(&both).send().await;
     assert_eq!(answer.fields(422, "unsupported_channel"), ["rcs"]);
+}
+
+#[tokio::test]
+async fn an_inbox_is_renamed_and_told_what_to_do_in_doubt() {
+    let app = TestApp::start().await;
+    let (workspace, stranger) = (app.workspace().await, app.workspace().await);
+    let path = format!("/v1/inboxes/{}", workspace.inbox);
+    let patch = |key: &str, body: Value| app.call("PATCH", &path).key(key).json(&body).send();
+    let changed =
+        patch(&workspace.token, json!({ "name": "Sales", "unknownOutcome": "park" })).await.expect(200);
+    assert_eq!(changed["name"], "Sales");
+    assert_eq!(app.get(&path).key(&workspace.token).send().await.expect(200), changed);
+    assert_eq!(app.count("SELECT count(*) FROM inboxes WHERE unknown_outcome = 'park'").await, 1);
+    assert_eq!(patch(&workspace.token, json!({})).await.expect(200)["name"], "Sales");
+    for (body, status, code, field) in [
+        (json!({ "name": " " }), 422, "invalid_request", "name"),
+        (json!({ "name": null }), 400, "required_field_missing", "name"),
+        (json!({ "unknownOutcome": "hope" }), 422, "unsupported_value", "unknownOutcome"),
+        (json!({ "teamId": null }), 422, "unknown_field", "teamId"),
+    ] {
+        let refused = patch(&workspace.token, body.clone()).await;
+        assert_eq!(refused.fields(status, code), [field], "{body}");
+    }
+    patch(&stranger.token, json!({ "name": "Mine" })).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_waits_in_a_deleted_inbox_ends_and_its_lanes_come_to_rest() {
+    let whole = Whole::start().await;
+    let (app, of) = (&whole.app, &whole.workspace);
+    // The provider refuses the account: the gate closes, and replies wait.
+    let account = format!("/control/accounts/waba-{}", of.phone_number_id);
+    let chats =
+        [whole.conversation("15550001111", "Hello").await, whole.conversation("15550002222", "Hi").await];
+    app.provider("PATCH", &account).json(&json!({ "accessToken": "renewed" })).send().await.expect(200);
+    let mut replies = Vec::new();
+    for chat in chats.iter().cycle().take(6) {
+        replies.push(whole.reply(chat, "Waiting").await["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(whole.call("DELETE", &format!("/v1/inboxes/{}", of.inbox)).await, 204);
+    for id in &replies {
+        eventually("the reply ends", SOON, async || {
+            let message = whole.get(&format!("/v1/messages/{id}")).await;
+            if message["failure"]["code"] == "inbox_deleted" { Ok(()) } else { Err(message.to_string()) }
+        })
+        .await;
+    }
+    let busy = "SELECT count(*) FROM lanes WHERE state <> 'idle' OR queued + held + scheduled > 0";
+    assert_eq!(app.count(busy).await, 0);
+    // Long after, it is not looked at any more.
+    app.execute("UPDATE inboxes SET deleted_at = now() - interval '2 minutes'").await;
+    eventually("the inbox is done with", SOON, async || {
+        let open = "SELECT count(*) FROM inboxes WHERE deleted_at IS NOT NULL AND drained_at IS NULL";
+        if app.count(open).await == 0 { Ok(()) } else { Err("not yet") }
+    })
+    .await;
+    // With its connection gone too, its lanes hold nothing up.
+    assert_eq!(whole.call("DELETE", &format!("/v1/connections/{}", of.connection)).await, 204);
+    assert!(whole.phone("15550001111").await.iter().all(|it| it["text"] != "Waiting"));
 }

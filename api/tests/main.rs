@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
 
 mod access;
+mod api_keys;
 mod assignment;
 mod bad_input;
 mod channel_webhooks;
@@ -11,6 +12,7 @@ mod contacts;
 mod contents;
 mod conversation_changes;
 mod conversations;
+mod customers;
 mod documents;
 mod following;
 mod idempotency;
@@ -21,9 +23,14 @@ mod notification_preferences;
 mod outage;
 mod plans;
 mod postponed;
+mod routing;
 mod search;
 mod second_thoughts;
 mod seed_001;
+mod seed_002;
 mod starts;
 mod support;
+mod teams;
+mod template_checks;
 mod uploads;
+mod users;

@@ -31,7 +31,7 @@ pub struct Metrics {
     pub provider_errors: IntCounterVec,
     /// Read receipts, by channel and outcome: `sent`, `failed` (to be repeated), `given_up`.
     pub receipts: IntCounterVec,
-    /// Channel events taken in, by channel and what became of them (`stored`, `duplicate`, `rejected`, `fallback`, `unparsed`).
+    /// Channel events taken in, by channel and what became of them (`stored`, `duplicate`, `rejected`, `dropped`, `fallback`, `unparsed`).
     pub channel_events: IntCounterVec,
     /// Channel events applied, by kind and effect.
     pub channel_events_applied: IntCounterVec,

@@ -10,6 +10,7 @@ use common::crypto::Sealer;
 use common::db::Error;
 use common::domain::ids::ConnectionId;
 use deadpool_postgres::Pool;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::process::Context;
@@ -20,11 +21,18 @@ const FRESH: Duration = Duration::from_secs(2);
 /// What is known of an inbox.
 #[derive(Clone)]
 pub(crate) struct Known {
-    at: Instant,
     /// Its channel.
     pub channel: Channel,
     /// Its sender.
     pub sender: Arc<Sender>,
+}
+
+/// What is remembered of an inbox. A deleted one may have nobody who sends for it any more.
+#[derive(Clone)]
+struct Remembered {
+    at: Instant,
+    channel: Channel,
+    sender: Option<Arc<Sender>>,
     pace: i32,
 }
 
@@ -33,11 +41,11 @@ pub(crate) struct Senders {
     pool: Pool,
     sealer: Sealer,
     channels: Channels,
-    known: Mutex<HashMap<Uuid, Known>>,
+    known: Mutex<HashMap<Uuid, Remembered>>,
 }
 
 const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.credentials
-    FROM inboxes i JOIN connections c ON c.id = i.connection_id WHERE i.id = $1";
+    FROM inboxes i LEFT JOIN connections c ON c.id = i.connection_id WHERE i.id = $1";
 
 impl Senders {
     pub(crate) fn new(context: &Context) -> Self {
@@ -54,13 +62,19 @@ impl Senders {
         Ok(self.find(inbox).await?.sender)
     }
 
-    /// Messages a second that the inbox may send.
+    /// Messages a second that the inbox may send; also of one that was deleted, whose lanes still have their turn.
     pub(crate) async fn pace(&self, inbox: Uuid) -> Result<i32, Error> {
-        Ok(self.find(inbox).await?.pace)
+        Ok(self.recall(inbox).await?.pace)
     }
 
     /// Channel and sender of an inbox.
     pub(crate) async fn find(&self, inbox: Uuid) -> Result<Known, Error> {
+        let known = self.recall(inbox).await?;
+        let gone = || Error::Stored(format!("nobody sends for the deleted inbox {inbox}"));
+        Ok(Known { channel: known.channel, sender: known.sender.ok_or_else(gone)? })
+    }
+
+    async fn recall(&self, inbox: Uuid) -> Result<Remembered, Error> {
         let known = self.known.lock().ok().and_then(|known| known.get(&inbox).cloned());
         if let Some(known) = known.filter(|known| known.at.elapsed() < FRESH) {
             return Ok(known);
@@ -73,19 +87,23 @@ impl Senders {
         Ok(fresh)
     }
 
-    async fn look_up(&self, inbox: Uuid) -> Result<Known, Error> {
+    async fn look_up(&self, inbox: Uuid) -> Result<Remembered, Error> {
         let client = self.pool.get().await?;
         let statement = client.prepare_cached(FIND).await?;
         let row = client.query_opt(&statement, &[&inbox]).await?;
         let row = row.ok_or_else(|| Error::Stored(format!("no inbox {inbox}")))?;
-        let connection = ConnectionId(row.try_get(3)?);
-        let stored = |error: String| Error::Stored(error);
+        let channel = row.try_get::<_, &str>(0)?.parse().map_err(Error::Stored)?;
+        let sender = match row.try_get::<_, Option<Uuid>>(3)? {
+            Some(connection) => Some(Arc::new(self.open(&row, ConnectionId(connection), channel)?)),
+            None => None,
+        };
+        Ok(Remembered { at: Instant::now(), channel, sender, pace: row.try_get(2)? })
+    }
+
+    fn open(&self, row: &Row, connection: ConnectionId, channel: Channel) -> Result<Sender, Error> {
         let credentials = Credentials::open(&self.sealer, connection, row.try_get(5)?);
-        let credentials = credentials.map_err(|error| stored(error.to_string()))?;
-        let channel = row.try_get::<_, &str>(0)?.parse().map_err(stored)?;
-        let base_url = channels::base_url(channel, &self.channels, row.try_get(4)?).map_err(stored)?;
-        let sender =
-            Sender { external_id: row.try_get(1)?, base_url, access_token: credentials.access_token };
-        Ok(Known { at: Instant::now(), channel, sender: Arc::new(sender), pace: row.try_get(2)? })
+        let credentials = credentials.map_err(|error| Error::Stored(error.to_string()))?;
+        let base_url = channels::base_url(channel, &self.channels, row.try_get(4)?).map_err(Error::Stored)?;
+        Ok(Sender { external_id: row.try_get(1)?, base_url, access_token: credentials.access_token })
     }
 }

@@ -155,7 +155,8 @@ impl Writer {
             return Ok(outcomes);
         }
         let Decider { mut changes, now, touched, begun, .. } = decider;
-        contacts::begin(&tx, &begun, &links(&begun)).await?;
+        let picked = contacts::begin(&tx, &begun, &links(&begun)).await?;
+        changes.conversations_picked(&begun, &picked);
         touched.into_values().for_each(|touch| changes.touches.push(touch));
         for lane in loaded.lanes.values_mut().filter(|lane| lane.changed()) {
             self.admit(&mut changes, lane, now);

@@ -13,6 +13,7 @@ mod load;
 mod referred;
 mod round;
 mod send;
+pub mod templates;
 pub mod uploads;
 
 use std::sync::Arc;

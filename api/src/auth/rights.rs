@@ -23,12 +23,15 @@ macro_rules! rights {
 }
 
 rights! {
-    InboxList InboxRead InboxCreate
-    ConnectionList ConnectionRead ConnectionCreate
+    InboxList InboxRead InboxCreate InboxUpdate InboxDelete
+    ConnectionList ConnectionRead ConnectionCreate ConnectionUpdate ConnectionDelete
+    TeamList TeamRead TeamCreate TeamUpdate TeamDelete
+    CustomerList CustomerRead CustomerCreate CustomerUpdate CustomerDelete
+    ApiKeyList ApiKeyRead ApiKeyCreate ApiKeyUpdate ApiKeyDelete
     ContactList ContactRead ContactUpdate ContactDelete
     ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
-    UserRead UserUpdate
+    UserList UserRead UserCreate UserUpdate UserDelete
     MediaCreate MediaRead
 }
 

@@ -10,9 +10,19 @@ mod trace;
 pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, OptionalJson, read_body};
 pub use object::Object;
-pub use path::{Named, Path};
+pub use path::{Named, Path, Paths};
 pub use query::Query;
+use serde::{Deserialize, Deserializer};
 pub use trace::Trace;
+
+/// Reads a field of a merge patch (RFC 7396): one that is left out stays `None` by `#[serde(default)]`. Where `T` is itself an
+/// option, null is told apart from that; where it is not, null is refused.
+///
+/// # Errors
+/// When the value is no `T`.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
 
 /// What a serde error says about a field.
 enum Fault {

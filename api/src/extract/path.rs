@@ -3,7 +3,10 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use common::domain::ids::{ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId};
+use common::domain::ids::{
+    ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxId, MediaId, MessageId,
+    PhoneNumberId, TeamId, UserId,
+};
 use common::problem::Problem;
 use http::request::Parts;
 
@@ -43,12 +46,45 @@ impl Named for UserId {
     const NOUN: &'static str = "user";
 }
 
+impl Named for TeamId {
+    const NOUN: &'static str = "team";
+}
+
+impl Named for ApiKeyId {
+    const NOUN: &'static str = "API key";
+}
+
+impl Named for CustomerId {
+    const NOUN: &'static str = "customer";
+}
+
+impl Named for PhoneNumberId {
+    const NOUN: &'static str = "phone number";
+}
+
 impl Named for MediaId {
     const NOUN: &'static str = "file";
 }
 
 impl Named for common::channels::Channel {
     const NOUN: &'static str = "channel";
+}
+
+/// The two parameters of a path, the outer one first.
+#[derive(Debug)]
+pub struct Paths<A, B>(pub A, pub B);
+
+impl<A: Named, B: Named> FromRequestParts<AppState> for Paths<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let mut texts = params.iter().flat_map(|params| params.iter().map(|(_, value)| value));
+        let (outer, inner) = (texts.next(), texts.next());
+        let outer = outer.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::not_found(A::NOUN))?;
+        let inner = inner.and_then(|text| text.parse().ok()).ok_or_else(|| Problem::not_found(B::NOUN))?;
+        Ok(Self(outer, inner))
+    }
 }
 
 impl<T: Named> FromRequestParts<AppState> for Path<T> {

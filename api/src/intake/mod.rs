@@ -82,6 +82,7 @@ impl Intake {
             Err(error) => return self.unverified(channel, (&headers, &body), trace, error).await,
         };
         count(channel, "rejected", sorted.rejected);
+        count(channel, "dropped", sorted.dropped);
         if !sorted.genuine() {
             return Err(Problem::unauthorized("The signature does not fit any connection of this channel"));
         }

@@ -1,11 +1,16 @@
 //! The handlers: one folder for each noun, one file for each verb.
 
+pub mod api_keys;
 pub mod channel_webhooks;
 pub mod connections;
 pub mod contacts;
 pub mod conversations;
+pub mod customers;
 pub mod health;
 pub mod inboxes;
 pub mod media;
 pub mod messages;
+pub mod phone_numbers;
+pub mod teams;
 pub mod users;
+pub mod whatsapp;

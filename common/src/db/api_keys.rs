@@ -32,6 +32,8 @@ pub struct ApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+    /// The key in whose place it came.
+    pub replaces: Option<ApiKeyId>,
 }
 
 /// A key to be created.
@@ -65,7 +67,7 @@ pub struct Credential {
 }
 
 const COLUMNS: &str =
-    "id, user_id, name, role, scopes, hint, expires_at, revoked_at, last_used_at, created_at";
+    "id, user_id, name, role, scopes, hint, expires_at, revoked_at, last_used_at, created_at, replaces_id";
 
 fn read(row: &Row) -> Result<ApiKey, Error> {
     Ok(ApiKey {
@@ -79,6 +81,7 @@ fn read(row: &Row) -> Result<ApiKey, Error> {
         revoked_at: row.try_get(7)?,
         last_used_at: row.try_get(8)?,
         created_at: row.try_get(9)?,
+        replaces: row.try_get::<_, Option<_>>(10)?.map(ApiKeyId),
     })
 }
 
@@ -190,4 +193,102 @@ pub async fn touch(client: &impl GenericClient, id: ApiKeyId) -> Result<(), Erro
     let statement = client.prepare_cached(sql).await?;
     client.execute(&statement, &[&id.0]).await?;
     Ok(())
+}
+
+/// The organization's key with this id, if there is one; `lock` keeps others from changing it meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ApiKeyId,
+    lock: bool,
+) -> Result<Option<ApiKey>, Error> {
+    let lock = if lock { "FOR NO KEY UPDATE" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE organization_id = $1 AND id = $2 {lock}");
+    let statement = client.prepare_cached(&sql).await?;
+    client.query_opt(&statement, &[&organization.0, &id.0]).await?.as_ref().map(read).transpose()
+}
+
+/// A page of the organization's keys, oldest first, after `after`; revoked ones too.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_page(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    after: Option<ApiKeyId>,
+    limit: i64,
+) -> Result<Vec<ApiKey>, Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM api_keys WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let statement = client.prepare_cached(&sql).await?;
+    let after = after.map(|id| id.0).unwrap_or_default();
+    client.query(&statement, &[&organization.0, &after, &limit]).await?.iter().map(read).collect()
+}
+
+/// Renames a key; none if the organization has no such key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rename(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ApiKeyId,
+    name: &str,
+) -> Result<Option<ApiKey>, Error> {
+    let sql =
+        format!("UPDATE api_keys SET name = $3 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}");
+    let statement = client.prepare_cached(&sql).await?;
+    client.query_opt(&statement, &[&organization.0, &id.0, &name]).await?.as_ref().map(read).transpose()
+}
+
+/// Revokes a key of the organization.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ApiKeyId,
+) -> Result<(), Error> {
+    let sql =
+        "UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE organization_id = $1 AND id = $2";
+    client.execute(&client.prepare_cached(sql).await?, &[&organization.0, &id.0]).await?;
+    Ok(())
+}
+
+/// The key that came in the place of this one and works, or could.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_replacement(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKeyId>, Error> {
+    let sql = "SELECT id FROM api_keys WHERE organization_id = $1 AND replaces_id = $2 AND revoked_at IS NULL LIMIT 1";
+    let row = client.query_opt(&client.prepare_cached(sql).await?, &[&organization.0, &id.0]).await?;
+    row.map(|row| Ok(ApiKeyId(row.try_get(0)?))).transpose()
+}
+
+/// Puts a key in the place of another, which works for `overlap` more seconds at most; the new key as it is now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    (old, new): (ApiKeyId, ApiKeyId),
+    overlap: f64,
+) -> Result<ApiKey, Error> {
+    let sql = "UPDATE api_keys SET expires_at = least(expires_at, now() + $3 * interval '1 second')
+        WHERE organization_id = $1 AND id = $2";
+    client.execute(&client.prepare_cached(sql).await?, &[&organization.0, &old.0, &overlap]).await?;
+    let sql = format!(
+        "UPDATE api_keys SET replaces_id = $3 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    read(&client.query_one(&statement, &[&organization.0, &new.0, &old.0]).await?)
 }

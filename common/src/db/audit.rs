@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::domain::ids::{ApiKeyId, AuditId, OrganizationId};
+use crate::domain::principal::Principal;
 use crate::trace::TraceId;
 
 /// Who asked for a write.
@@ -32,6 +33,31 @@ pub struct Entry {
     pub trace: Option<TraceId>,
     /// What changed, without secrets, message text or addresses.
     pub detail: Option<Value>,
+}
+
+impl Entry {
+    /// A write that a program asked for.
+    pub fn by(
+        principal: &Principal,
+        action: &'static str,
+        resource: impl Into<Uuid>,
+        trace: TraceId,
+    ) -> Self {
+        Self {
+            organization: principal.organization,
+            actor: Actor::ApiKey(principal.key),
+            action,
+            resource: resource.into(),
+            trace: Some(trace),
+            detail: None,
+        }
+    }
+
+    /// With what changed.
+    #[must_use]
+    pub fn detail(self, detail: Value) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
 }
 
 /// Notes a write.

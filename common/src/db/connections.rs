@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::Error;
 use crate::channels::Channel;
-use crate::domain::ids::{ConnectionId, OrganizationId, UserId};
+use crate::domain::ids::{ConnectionId, ConversationId, InboxId, OrganizationId, UserId};
 
 /// A provider account.
 #[derive(Debug, Clone)]
@@ -50,6 +52,9 @@ pub struct NewConnection<'a> {
 
 /// The constraint that keeps an organization's accounts apart.
 pub const EXTERNAL_ID_KEY: &str = "connections_external_id_key";
+
+/// The constraint that keeps connections which inboxes need.
+pub const IN_USE: &str = "inboxes_organization_id_connection_id_fkey";
 
 const COLUMNS: &str =
     "id, organization_id, channel, external_id, api_url, credentials, created_by, created_at, updated_at";
@@ -163,4 +168,95 @@ pub async fn list_credentials(
         client.prepare_cached("SELECT id, credentials FROM connections WHERE channel = $1").await?;
     let rows = client.query(&statement, &[&channel.as_str()]).await?;
     rows.iter().map(|row| Ok((ConnectionId(row.try_get(0)?), row.try_get(1)?))).collect()
+}
+
+/// What is to change of a connection; what is left out stays as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionChange<'a> {
+    /// What replaces the provider's base address.
+    pub api_url: Option<&'a str>,
+    /// The channel's secrets, sealed.
+    pub credentials: &'a [u8],
+    /// As it was read: whoever came between is not overwritten.
+    pub read: DateTime<Utc>,
+}
+
+/// Replaces a connection's credentials; none if it is not as it was read any more. Inboxes that the provider refused are tried
+/// again soon.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ConnectionId,
+    change: ConnectionChange<'_>,
+) -> Result<Option<Connection>, Error> {
+    let sql = format!(
+        "UPDATE connections SET api_url = $3, credentials = $4, updated_at = clock_timestamp()
+        WHERE organization_id = $1 AND id = $2 AND updated_at = $5 RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let params: [&(dyn ToSql + Sync); 5] =
+        [&organization.0, &id.0, &change.api_url, &change.credentials, &change.read];
+    let Some(row) = client.query_opt(&statement, &params).await? else { return Ok(None) };
+    let sql = "UPDATE inboxes SET gate_probe_at = now()
+        WHERE organization_id = $1 AND connection_id = $2 AND gate = 'closed' AND deleted_at IS NULL";
+    client.execute(&client.prepare_cached(sql).await?, &[&organization.0, &id.0]).await?;
+    read(&row).map(Some)
+}
+
+/// Removes a connection and its secrets for good; says whether the organization had it.
+///
+/// # Errors
+/// When the database fails, or `IN_USE` is violated: an inbox that is there needs it.
+pub async fn delete(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ConnectionId,
+) -> Result<bool, Error> {
+    let sql = "UPDATE inboxes SET connection_id = NULL
+        WHERE organization_id = $1 AND connection_id = $2 AND deleted_at IS NOT NULL";
+    client.execute(&client.prepare_cached(sql).await?, &[&organization.0, &id.0]).await?;
+    let statement =
+        client.prepare_cached("DELETE FROM connections WHERE organization_id = $1 AND id = $2").await?;
+    Ok(client.execute(&statement, &[&organization.0, &id.0]).await? == 1)
+}
+
+/// The connection by which a conversation's messages leave; none if there is no such conversation, or its inbox was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_of_conversation(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: ConversationId,
+) -> Result<Option<Connection>, Error> {
+    let of = "i.id = (SELECT inbox_id FROM conversations WHERE organization_id = $1 AND id = $2)";
+    find_by(client, of, (organization, id.0)).await
+}
+
+/// The connection of an inbox; none if there is no such inbox, or it was deleted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_of_inbox(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: InboxId,
+) -> Result<Option<Connection>, Error> {
+    find_by(client, "i.id = $2", (organization, id.0)).await
+}
+
+async fn find_by(
+    client: &impl GenericClient,
+    condition: &str,
+    (organization, id): (OrganizationId, Uuid),
+) -> Result<Option<Connection>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM connections WHERE organization_id = $1 AND id = (
+            SELECT i.connection_id FROM inboxes i WHERE i.organization_id = $1 AND i.deleted_at IS NULL AND {condition})"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    client.query_opt(&statement, &[&organization.0, &id]).await?.as_ref().map(read).transpose()
 }

@@ -21,7 +21,8 @@ pub use search::search;
 const SELECT: &str = "SELECT c.id, c.inbox_id, c.channel, c.contact_id, k.name, c.address, k.avatar_url, c.state,
         c.unread_count, c.assignee_id, u.name, u.avatar_url, c.team_id, c.last_message_id, c.last_message_direction,
         c.last_message_preview, c.last_message_at, c.window_expires_at, c.created_at, c.updated_at,
-        num_nonnulls(k.blocked_at, k.opted_out_at) > 0 AS refused
+        num_nonnulls(k.blocked_at, k.opted_out_at) > 0
+            OR EXISTS (SELECT 1 FROM inboxes i WHERE i.id = c.inbox_id AND i.deleted_at IS NOT NULL) AS refused
     FROM conversations c
     JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id AND k.erased_at IS NULL
     LEFT JOIN users u ON u.organization_id = c.organization_id AND u.id = c.assignee_id";

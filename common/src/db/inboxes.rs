@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::Error;
+use super::connections::{self, Connection};
 use crate::channels::Channel;
 use crate::domain::ids::{ConnectionId, InboxId, OrganizationId, PhoneNumberId, TeamId, UserId};
 
@@ -178,4 +180,84 @@ pub async fn list(
     let statement = client.prepare_cached(&sql).await?;
     let after = after.map(|id| id.0).unwrap_or_default();
     client.query(&statement, &[&organization.0, &after, &limit]).await?.iter().map(read).collect()
+}
+
+/// What is to change of an inbox; what is left out stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InboxChange<'a> {
+    /// Another name.
+    pub name: Option<&'a str>,
+    /// Whether a message whose outcome stays unknown is sent again (`resend`) or fails (`park`).
+    pub unknown_outcome: Option<&'a str>,
+}
+
+/// Changes an inbox; none if the organization has no such inbox.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: InboxId,
+    change: InboxChange<'_>,
+) -> Result<Option<Inbox>, Error> {
+    let sql = format!(
+        "UPDATE inboxes SET name = coalesce($3, name), unknown_outcome = coalesce($4, unknown_outcome),
+            updated_at = now()
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let params: [&(dyn ToSql + Sync); 4] = [&organization.0, &id.0, &change.name, &change.unknown_outcome];
+    client.query_opt(&statement, &params).await?.as_ref().map(read).transpose()
+}
+
+/// Says which team gets the new conversations of an inbox; none if the organization has no such inbox.
+///
+/// # Errors
+/// When the database fails, or the organization has no such team.
+pub async fn set_team(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: InboxId,
+    team: Option<TeamId>,
+) -> Result<Option<Inbox>, Error> {
+    let sql = format!(
+        "UPDATE inboxes SET team_id = $3, updated_at = CASE WHEN team_id IS DISTINCT FROM $3 THEN now() ELSE updated_at END
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let team = team.map(|team| team.0);
+    client.query_opt(&statement, &[&organization.0, &id.0, &team]).await?.as_ref().map(read).transpose()
+}
+
+/// Disconnects an inbox; says whether the organization had it. From this commit on nothing is claimed for it, whatever its gate
+/// says, so that what waits ends at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: InboxId,
+) -> Result<bool, Error> {
+    let sql =
+        "UPDATE inboxes SET deleted_at = now(), updated_at = now(), gate = 'open', gate_probe_at = NULL,
+            state = 'disconnected', reasons = '{}'
+        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL";
+    let statement = client.prepare_cached(sql).await?;
+    Ok(client.execute(&statement, &[&organization.0, &id.0]).await? == 1)
+}
+
+/// The connection of an inbox; none if the organization has no such inbox.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_connection(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: InboxId,
+) -> Result<Option<(Inbox, Connection)>, Error> {
+    let Some(inbox) = find(client, organization, id).await? else { return Ok(None) };
+    let connection = connections::find_of_inbox(client, organization, id).await?;
+    Ok(connection.map(|connection| (inbox, connection)))
 }

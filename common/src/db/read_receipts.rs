@@ -53,11 +53,11 @@ pub async fn ask(
     Ok(client.execute(&statement, &[&organization.0, &conversation.0, &trace.0]).await? == 1)
 }
 
-/// Takes receipts that are due on a channel, so that no other worker sends them meanwhile. Those of a closed gate wait.
+/// Takes receipts that are due on a channel, so that no other worker sends them meanwhile. Those of a closed gate wait, and those of a deleted inbox for ever.
 const TAKE: &str = "UPDATE read_receipts r SET due_at = now() + interval '60 seconds'
     WHERE r.conversation_id = ANY(ARRAY(
         SELECT d.conversation_id FROM read_receipts d WHERE d.channel = $1 AND d.due_at <= now()
-            AND NOT EXISTS (SELECT 1 FROM inboxes i WHERE i.id = d.inbox_id AND i.gate = 'closed')
+            AND NOT EXISTS (SELECT 1 FROM inboxes i WHERE i.id = d.inbox_id AND (i.gate = 'closed' OR i.deleted_at IS NOT NULL))
         ORDER BY d.due_at LIMIT $2 FOR UPDATE SKIP LOCKED))
     RETURNING r.conversation_id, r.inbox_id, r.message_id, r.provider_message_id, r.failures, r.trace_id";
 

@@ -8,4 +8,5 @@ pub mod message;
 pub mod postponed;
 pub mod principal;
 pub mod search;
+pub mod team;
 pub mod view;

@@ -80,12 +80,50 @@ scopes! {
     InboxRead = "inbox:read", Agent;
     /// Connect inboxes.
     InboxCreate = "inbox:create", Admin;
+    /// Change inboxes and say which team gets their conversations.
+    InboxUpdate = "inbox:update", Admin;
+    /// Disconnect inboxes.
+    InboxDelete = "inbox:delete", Admin;
     /// See connections.
     ConnectionList = "connection:list", Admin;
     /// See one connection.
     ConnectionRead = "connection:read", Admin;
     /// Store a provider account's credentials.
     ConnectionCreate = "connection:create", Admin;
+    /// Replace a provider account's credentials.
+    ConnectionUpdate = "connection:update", Admin;
+    /// Remove a provider account's credentials.
+    ConnectionDelete = "connection:delete", Admin;
+    /// See the teams.
+    TeamList = "team:list", Agent;
+    /// See one team and its members.
+    TeamRead = "team:read", Agent;
+    /// Make teams.
+    TeamCreate = "team:create", Admin;
+    /// Change teams and say who is in them.
+    TeamUpdate = "team:update", Admin;
+    /// Remove teams.
+    TeamDelete = "team:delete", Admin;
+    /// See the customers.
+    CustomerList = "customer:list", Agent;
+    /// See one customer.
+    CustomerRead = "customer:read", Agent;
+    /// Add customers.
+    CustomerCreate = "customer:create", Admin;
+    /// Change customers.
+    CustomerUpdate = "customer:update", Admin;
+    /// Remove customers.
+    CustomerDelete = "customer:delete", Admin;
+    /// See the API keys, without the keys themselves.
+    ApiKeyList = "api_key:list", Admin;
+    /// See one API key, without the key itself.
+    ApiKeyRead = "api_key:read", Admin;
+    /// Create API keys, and new ones in place of others.
+    ApiKeyCreate = "api_key:create", Admin;
+    /// Rename API keys.
+    ApiKeyUpdate = "api_key:update", Admin;
+    /// Revoke API keys.
+    ApiKeyDelete = "api_key:delete", Admin;
     /// See contacts.
     ContactList = "contact:list", Agent;
     /// See one contact.
@@ -106,6 +144,12 @@ scopes! {
     MessageCreate = "message:create", Agent;
     /// See one message with its timeline.
     MessageRead = "message:read", Agent;
+    /// See the users.
+    UserList = "user:list", Agent;
+    /// Add users.
+    UserCreate = "user:create", Admin;
+    /// Disable users.
+    UserDelete = "user:delete", Admin;
     /// See one user and what they want to be told.
     UserRead = "user:read", Agent;
     /// Change users; one's own preferences are any role's to change.

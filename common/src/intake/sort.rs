@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{SignedHeaders, Source, Sources};
-use crate::channels::{self, Channel, RawEvent};
+use crate::channels::{self, Channel, EventKind, RawEvent};
 use crate::db::Error;
 use crate::db::pipeline::channel_events::NewChannelEvent;
 
@@ -17,6 +17,8 @@ pub struct Sorted {
     pub accepted: Vec<NewChannelEvent>,
     /// Events whose signature does not fit the inbox they name, or whose inbox is not ours.
     pub rejected: usize,
+    /// Genuine events that are dropped, because their inbox was deleted.
+    pub dropped: usize,
     /// Genuine, but not for any inbox: why the body is to be kept whole.
     pub kept_whole: Option<String>,
 }
@@ -24,7 +26,7 @@ pub struct Sorted {
 impl Sorted {
     /// Whether anything of it is genuine.
     pub fn genuine(&self) -> bool {
-        !self.accepted.is_empty() || self.kept_whole.is_some()
+        !self.accepted.is_empty() || self.kept_whole.is_some() || self.dropped > 0
     }
 }
 
@@ -72,6 +74,7 @@ impl Sorted {
         (received_at, trace): (DateTime<Utc>, Uuid),
     ) {
         match source.inbox {
+            Some(_) if source.deleted && event.kind != EventKind::Status => self.dropped += 1,
             Some(inbox) => {
                 let organization = source.organization;
                 self.accepted.push(NewChannelEvent {

@@ -32,6 +32,8 @@ pub struct Source {
     pub connection: ConnectionId,
     /// Its secrets.
     pub credentials: Arc<Credentials>,
+    /// Whether the inbox was deleted: then only what is reported of messages that had left counts.
+    pub deleted: bool,
 }
 
 type Known = HashMap<(Channel, String), (Instant, Option<Source>)>;
@@ -45,14 +47,20 @@ pub struct Sources {
     secrets: Secrets,
 }
 
-/// A resource is an inbox's, or an account's by the name of its connection.
-const FIND: &str = "SELECT r.resource, f.organization_id, f.inbox_id, f.connection_id, f.credentials
+/// A resource is an inbox's, or an account's by the name of its connection, or that of the inbox that had it last.
+const FIND: &str = "SELECT r.resource, f.organization_id, f.inbox_id, f.connection_id, f.credentials, f.deleted
     FROM unnest($2::text[]) AS r (resource) JOIN LATERAL (
-        SELECT i.organization_id, i.id AS inbox_id, c.id AS connection_id, c.credentials FROM inboxes i
+        (SELECT i.organization_id, i.id AS inbox_id, c.id AS connection_id, c.credentials, false AS deleted FROM inboxes i
         JOIN connections c ON c.id = i.connection_id
-        WHERE i.channel = $1 AND i.external_id = r.resource AND i.deleted_at IS NULL
+        WHERE i.channel = $1 AND i.external_id = r.resource AND i.deleted_at IS NULL)
         UNION ALL
-        SELECT organization_id, NULL, id, credentials FROM connections WHERE channel = $1 AND external_id = r.resource
+        (SELECT organization_id, NULL, id, credentials, false FROM connections
+        WHERE channel = $1 AND external_id = r.resource LIMIT 1)
+        UNION ALL
+        (SELECT i.organization_id, i.id, c.id, c.credentials, true FROM inboxes i
+        JOIN connections c ON c.id = i.connection_id
+        WHERE i.channel = $1 AND i.external_id = r.resource AND i.deleted_at IS NOT NULL
+        ORDER BY i.deleted_at DESC LIMIT 1)
         LIMIT 1
     ) f ON true";
 
@@ -150,6 +158,7 @@ impl Sources {
             inbox: row.try_get::<_, Option<Uuid>>(2)?.map(InboxId),
             connection: ConnectionId(connection),
             credentials: Arc::new(credentials),
+            deleted: row.try_get(5)?,
         };
         Ok((row.try_get(0)?, source))
     }

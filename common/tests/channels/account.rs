@@ -52,10 +52,10 @@ async fn pages_are_followed_to_their_end() {
 
     let stuck = Provider::start(vec![page("1", "A", true)]).await;
     assert_eq!(numbers(&stuck).await.unwrap().len(), 2);
-    let pages = (0..60).map(|n| page(&n.to_string(), &n.to_string(), true)).collect();
+    let pages = (0..110).map(|n| page(&n.to_string(), &n.to_string(), true)).collect();
     let endless = Provider::start(pages).await;
-    assert_eq!(numbers(&endless).await.unwrap_err().code, "too_many_phone_numbers");
-    assert_eq!(endless.requests().len(), 50);
+    assert_eq!(numbers(&endless).await.unwrap_err().code, "too_many_pages");
+    assert_eq!(endless.requests().len(), 100);
     let none = Provider::start(vec![ok(&json!({"data": []}))]).await;
     assert_eq!(numbers(&none).await.unwrap(), []);
 }

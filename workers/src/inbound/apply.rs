@@ -74,6 +74,7 @@ impl<'a> Decider<'a> {
         for begun in &self.loaded.contacts.begun {
             self.changes.conversation_begun(begun);
         }
+        self.changes.conversations_picked(&self.loaded.contacts.begun, &self.loaded.contacts.picked);
     }
 
     /// Writes everything; says whether events are left: because their message was recorded meanwhile, or because they came

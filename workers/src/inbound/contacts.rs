@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use common::channels::InboundEvent;
-use common::db::pipeline::contacts::{self, Begun, Known, Links};
+use common::db::pipeline::contacts::{self, Begun, Known, Links, Picked};
 use common::db::tx::Step;
 use common::db::{Error, Tx};
 use common::domain::ids::{ContactId, ConversationId};
@@ -36,12 +36,14 @@ pub(super) struct Contacts {
     known: HashMap<(Uuid, String), Known>,
     /// Conversations that began in this transaction.
     pub begun: Vec<Begun>,
+    /// Those of them that are somebody's already.
+    pub picked: Vec<Picked>,
 }
 
 impl Contacts {
     pub(super) fn read(rows: &[Row]) -> Result<Self, Error> {
         let known = rows.iter().map(Known::read).collect::<Result<_, _>>()?;
-        Ok(Self { known, begun: Vec::new() })
+        Ok(Self { known, begun: Vec::new(), picked: Vec::new() })
     }
 
     /// Where the first of these addresses that is known leads.
@@ -78,6 +80,7 @@ impl Contacts {
                 }
             }
         }
-        contacts::begin(tx, &self.begun, &links).await
+        self.picked = contacts::begin(tx, &self.begun, &links).await?;
+        Ok(())
     }
 }

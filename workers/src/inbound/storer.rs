@@ -115,7 +115,7 @@ impl Storer {
     /// Stores webhooks of one channel.
     async fn store_channel(&self, group: &[Read]) -> Result<(), Error> {
         let Some((Envelope { channel, .. }, _)) = group.first() else { return Ok(()) };
-        let (mut accepted, mut rejected) = (Vec::new(), 0);
+        let (mut accepted, mut rejected, mut dropped) = (Vec::new(), 0, 0);
         let mut reached: HashMap<Uuid, i64> = HashMap::new();
         for (envelope, _) in group {
             let number = reached.entry(envelope.process).or_default();
@@ -131,6 +131,7 @@ impl Storer {
                 channel_events::insert_unparsed(&self.pool, *channel, &body, reason).await?;
             }
             rejected += sorted.rejected;
+            dropped += sorted.dropped;
             accepted.extend(sorted.accepted);
         }
         let lanes = channel_events::insert(&self.pool, &accepted).await?;
@@ -142,6 +143,7 @@ impl Storer {
             metrics::get().channel_events.with_label_values(&labels).inc_by(events as u64);
         };
         count("rejected", rejected);
+        count("dropped", dropped);
         count("stored", lanes.len());
         self.point(lanes).await;
         Ok(())

@@ -8,6 +8,7 @@
 //! | `expiry` | messages that expired while they waited |
 //! | `release` | messages outside their lane whose time has come |
 //! | `erasure` | contacts that are to be forgotten |
+//! | `draining` | what waits in inboxes that were deleted |
 //! | `rescue` | outbox partitions without a holder; channel events and files without a pointer |
 //! | `health` | since when intake may be trusted to bring evidence; gauges |
 //! | `pruning` | keys, traces and files past their age |
@@ -15,6 +16,7 @@
 
 mod admission;
 mod dead_letters;
+mod draining;
 mod duty;
 mod erasure;
 mod expiry;
@@ -62,6 +64,7 @@ pub fn start(context: &Context, store: Store) {
         "expiry" expiry every millis(5_000);
         "release" release every millis(50);
         "erasure" erasure every millis(500);
+        "draining" draining every millis(100);
         "rescue" rescue every millis(1_000);
         "health" health every millis(1_000);
         "pruning" pruning every millis(60_000);

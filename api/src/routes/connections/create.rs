@@ -150,7 +150,7 @@ fn check(input: &CreateConnection) -> Result<(), Problem> {
 }
 
 /// An `apiUrl` that the operator allows, in its plain form without a trailing slash.
-fn allowed_url(state: &AppState, text: &str) -> Result<String, Problem> {
+pub(super) fn allowed_url(state: &AppState, text: &str) -> Result<String, Problem> {
     let plain = |url: &Url| {
         let bare = url.query().is_none() && url.fragment().is_none();
         bare && url.has_host() && url.username().is_empty() && url.password().is_none() && text.len() <= 500

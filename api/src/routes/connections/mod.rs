@@ -1,8 +1,10 @@
 //! Connections: credentials of provider accounts.
 
 pub mod create;
+pub mod delete;
 pub mod get;
 pub mod list;
+pub mod update;
 
 use common::channels::Channel;
 use common::db::connections::Connection;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use crate::accept::{Act, Answer, Submission, Target, uploads};
+use crate::accept::{Act, Answer, Submission, Target, templates, uploads};
 use crate::auth::{Allowed, rights::MessageCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::routes::messages::draft::Asked;
@@ -81,10 +81,12 @@ pub async fn reply_to_conversation(
     let mut draft = asked.draft()?;
     let conversation = input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?;
     uploads::attach(&state, caller.organization, &mut draft.content).await?;
+    let target = Target::Conversation(conversation);
+    let target = templates::compare(&state, caller.organization, target, &draft).await?;
     let submission = Submission {
         principal: caller.clone(),
         route: "POST /v1/conversations/reply",
-        target: Target::Conversation(conversation),
+        target,
         act: Act::Send(Box::new(draft)),
         idempotency: key.map(|key| (key, Sha256::digest(&body).into())),
         trace,

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::InboxView;
+use super::{InboxView, NAME};
 use crate::auth::{Allowed, rights::InboxCreate};
 use crate::extract::{IdempotencyKey, Json, Object, Trace};
 use crate::idempotency::{Once, Stopped};
@@ -33,8 +33,6 @@ use crate::text::Checks;
 const MOST: usize = 100;
 /// Provider look-ups at once.
 const AT_ONCE: usize = 8;
-/// Longest name of an inbox.
-const NAME: usize = 200;
 
 /// The resources to connect: exactly one channel.
 #[derive(Debug, Deserialize, ToSchema)]

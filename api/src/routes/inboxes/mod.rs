@@ -1,8 +1,12 @@
 //! Inboxes: connected channel resources.
 
 pub mod create;
+pub mod delete;
 pub mod get;
 pub mod list;
+pub mod team;
+pub mod templates;
+pub mod update;
 
 use common::channels::Channel;
 use common::db::inboxes::Inbox;
@@ -10,6 +14,9 @@ use common::domain::ids::{InboxId, OrganizationId, TeamId, UserId};
 use common::problem::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Longest name of an inbox.
+const NAME: usize = 200;
 
 /// A connected channel resource.
 #[derive(Debug, Serialize, ToSchema)]

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::draft::Asked;
 use super::recipient::Recipient;
-use crate::accept::{Act, Answer, Draft, Submission, uploads};
+use crate::accept::{Act, Answer, Draft, Submission, templates, uploads};
 use crate::auth::{Allowed, rights::MessageCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::state::AppState;
@@ -98,6 +98,7 @@ pub async fn start_conversation(
     let (recipient, inbox, mut draft) = read(&input)?;
     uploads::attach(&state, caller.organization, &mut draft.content).await?;
     let target = recipient.target(&state.db().await?, caller.organization, inbox).await?;
+    let target = templates::compare(&state, caller.organization, target, &draft).await?;
     let submission = Submission {
         principal: caller.clone(),
         route: "POST /v1/messages",

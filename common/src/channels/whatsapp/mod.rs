@@ -7,6 +7,7 @@ pub mod check;
 mod codes;
 pub mod errors;
 pub mod files;
+pub mod fit;
 mod limits;
 pub mod parse;
 mod payloads;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::amendments::{ContentRow, Contents, Moves, ReactionTargets, Reactions, ReactionsRow};
-use super::contacts::Begun;
+use super::contacts::{Begun, Picked};
 use super::load::{LoadedLane, Message};
 use super::media::{FileLinks, NewFiles};
 use super::merged::Merged;
@@ -151,6 +151,24 @@ impl Changes {
             message_id: None,
             payload: begun.told().to_string(),
         });
+    }
+
+    /// Adds entries to the event log about conversations that began as somebody's.
+    pub fn conversations_picked(&mut self, begun: &[Begun], picked: &[Picked]) {
+        for picked in picked {
+            let Some(begun) = begun.iter().find(|begun| begun.conversation == picked.conversation) else {
+                continue;
+            };
+            self.events.push(EventRow {
+                id: Uuid::now_v7(),
+                organization_id: begun.organization,
+                kind: "conversation.assigned",
+                inbox_id: Some(begun.inbox),
+                conversation_id: Some(begun.conversation),
+                message_id: None,
+                payload: begun.told_assigned(picked).to_string(),
+            });
+        }
     }
 
     /// Writes a message back as it now stands.

@@ -53,6 +53,8 @@ pub struct WaitingEvent {
     pub received_at: DateTime<Utc>,
     /// Tries at working it off that failed.
     pub failures: i32,
+    /// Whether its inbox was deleted meanwhile.
+    pub inbox_deleted: bool,
 }
 
 /// The first 128 bits of the SHA-256 of the parts.
@@ -84,7 +86,8 @@ pub const LOCK: &str = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]
 /// The unprocessed events of lanes, in stored order.
 pub const WAITING: &str =
     "SELECT id, organization_id, inbox_id, channel, kind, lane_key, payload, trace_id, received_at,
-        failures FROM channel_events
+        failures, EXISTS (SELECT 1 FROM inboxes i WHERE i.id = channel_events.inbox_id AND i.deleted_at IS NOT NULL)
+    FROM channel_events
     WHERE lane_key = ANY($1) AND processed_at IS NULL ORDER BY id LIMIT $2";
 
 /// Moves what waits in one lane to another: lanes from and to. What is being stored at this very moment stays where it is, and
@@ -217,6 +220,7 @@ impl WaitingEvent {
             trace: row.try_get(7)?,
             received_at: row.try_get(8)?,
             failures: row.try_get(9)?,
+            inbox_deleted: row.try_get(10)?,
         })
     }
 }

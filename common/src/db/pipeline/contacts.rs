@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::channels::Channel;
 use crate::db::tx::Params;
 use crate::db::{Error, Tx};
-use crate::domain::ids::{ContactId, ConversationId, InboxId};
+use crate::domain::ids::{ContactId, ConversationId, InboxId, TeamId, UserId};
 
 /// Finds where addresses lead: inboxes, addresses.
 pub const FIND: &str = "SELECT a.inbox_id, a.address, a.contact_id, a.conversation_id
@@ -22,7 +22,7 @@ pub const FIND: &str = "SELECT a.inbox_id, a.address, a.contact_id, a.conversati
 pub const ADDRESS_KEY: &str = "contact_addresses_pkey";
 
 /// Contacts, conversations and their lanes: organizations, inboxes, contacts, conversations, channels, addresses, names.
-/// A contact may be there already, with addresses elsewhere.
+/// A contact may be there already, with addresses elsewhere. The team is the inbox's, else the organization's fallback.
 const CREATE: &str = "WITH r AS (
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[])
         AS r (organization_id, inbox_id, contact_id, conversation_id, channel, address, name)
@@ -31,7 +31,8 @@ const CREATE: &str = "WITH r AS (
         ON CONFLICT (id) DO NOTHING
     ), conversation AS (
         INSERT INTO conversations (organization_id, id, inbox_id, contact_id, channel, address, team_id)
-        SELECT r.organization_id, r.conversation_id, r.inbox_id, r.contact_id, r.channel, r.address, i.team_id
+        SELECT r.organization_id, r.conversation_id, r.inbox_id, r.contact_id, r.channel, r.address,
+            coalesce(i.team_id, (SELECT id FROM teams WHERE organization_id = r.organization_id AND fallback))
         FROM r JOIN inboxes i ON i.id = r.inbox_id
     )
     INSERT INTO lanes (conversation_id, organization_id, inbox_id)
@@ -41,6 +42,39 @@ const CREATE: &str = "WITH r AS (
 const LINK: &str = "INSERT INTO contact_addresses (inbox_id, address, organization_id, contact_id, conversation_id)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[]) AS r (inbox_id, address, o, c, v)
     ORDER BY inbox_id, address";
+
+/// Locks the teams that take the new conversations among these in turn, in id order: after their addresses and before any lane.
+/// A statement of its own: whose turn it is, is read once it is certain.
+const LOCK_TEAMS: &str = "SELECT id FROM teams WHERE id = ANY(ARRAY(
+            SELECT c.team_id FROM unnest($1::uuid[], $2::uuid[]) AS r (organization_id, id)
+            JOIN conversations c ON c.organization_id = r.organization_id AND c.id = r.id))
+        AND mode = 'roundRobin' AND deleted_at IS NULL
+    ORDER BY id FOR NO KEY UPDATE";
+
+/// Gives new conversations to their teams' available members in turn, and notes whose turn it was: organizations, conversations.
+const PICK: &str = "WITH asked AS (
+        SELECT c.organization_id, c.id, c.team_id, t.last_picked_id,
+            row_number() OVER (PARTITION BY c.team_id ORDER BY r.n) - 1 AS n
+        FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS r (organization_id, id, n)
+        JOIN conversations c ON c.organization_id = r.organization_id AND c.id = r.id
+        JOIN teams t ON t.id = c.team_id AND t.mode = 'roundRobin' AND t.deleted_at IS NULL
+    ), members AS (
+        SELECT t.team_id, u.id, u.name, count(*) OVER (PARTITION BY t.team_id) AS members,
+            row_number() OVER (PARTITION BY t.team_id
+                ORDER BY coalesce(u.id <= t.last_picked_id, false), u.id) - 1 AS place
+        FROM (SELECT DISTINCT organization_id, team_id, last_picked_id FROM asked) t
+        JOIN team_members m ON m.team_id = t.team_id
+        JOIN users u ON u.organization_id = t.organization_id AND u.id = m.user_id AND u.available AND u.disabled_at IS NULL
+    ), picked AS (
+        SELECT a.organization_id, a.id, a.team_id, a.n, m.id AS user_id, m.name
+        FROM asked a JOIN members m ON m.team_id = a.team_id AND m.place = a.n % m.members
+    ), turned AS (
+        UPDATE teams t SET last_picked_id = p.user_id
+        FROM (SELECT DISTINCT ON (team_id) team_id, user_id FROM picked ORDER BY team_id, n DESC) p WHERE t.id = p.team_id
+    )
+    UPDATE conversations c SET assignee_id = p.user_id FROM picked p
+    WHERE c.organization_id = p.organization_id AND c.id = p.id
+    RETURNING c.id, p.user_id, p.name, p.team_id";
 
 /// Where an address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +125,26 @@ impl Known {
     }
 }
 
+impl Picked {
+    fn read(row: &Row) -> Result<Self, Error> {
+        let (user, team) = (UserId(row.try_get(1)?), TeamId(row.try_get(3)?));
+        Ok(Self { conversation: row.try_get(0)?, user, name: row.try_get(2)?, team })
+    }
+}
+
 impl Begun {
+    /// Who has the conversation from its beginning, as the event log tells it.
+    pub(super) fn told_assigned(&self, picked: &Picked) -> Value {
+        json!({
+            "conversation": {
+                "id": ConversationId(self.conversation), "inboxId": InboxId(self.inbox),
+                "assignee": { "userId": picked.user, "name": picked.name },
+            },
+            "previousAssigneeId": null,
+            "by": { "type": "team", "id": picked.team },
+        })
+    }
+
     /// The conversation as the event log tells it.
     pub(super) fn told(&self) -> Value {
         json!({ "conversation": {
@@ -112,13 +165,27 @@ impl Links {
     }
 }
 
-/// Writes conversations that begin, and addresses; nothing if there are none.
+/// A conversation that began as somebody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picked {
+    /// The conversation.
+    pub conversation: Uuid,
+    /// Whose it is.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// The team whose member they are.
+    pub team: TeamId,
+}
+
+/// Writes conversations that begin, and addresses; nothing if there are none. Conversations of a team that takes them in turn go to
+/// the next of its members, who are returned.
 ///
 /// # Errors
 /// When the database fails, or `ADDRESS_KEY` is violated: another transaction was quicker.
-pub async fn begin(tx: &Tx, begun: &[Begun], links: &Links) -> Result<(), Error> {
+pub async fn begin(tx: &Tx, begun: &[Begun], links: &Links) -> Result<Vec<Picked>, Error> {
     if links.inboxes.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let column = |pick: fn(&Begun) -> Uuid| begun.iter().map(pick).collect::<Vec<_>>();
     let (organizations, inboxes) = (column(|b| b.organization), column(|b| b.inbox));
@@ -130,7 +197,13 @@ pub async fn begin(tx: &Tx, begun: &[Begun], links: &Links) -> Result<(), Error>
         vec![&organizations, &inboxes, &contacts, &conversations, &channels, &addresses, &names];
     let link: Params<'_> =
         vec![&links.inboxes, &links.addresses, &links.organizations, &links.contacts, &links.conversations];
-    let steps = [tx.step(CREATE, create).await?, tx.step(LINK, link).await?];
-    tx.run(&steps).await?;
-    Ok(())
+    let mut steps = vec![tx.step(CREATE, create).await?, tx.step(LINK, link).await?];
+    if begun.is_empty() {
+        tx.run(&steps).await?;
+        return Ok(Vec::new());
+    }
+    steps.push(tx.step(LOCK_TEAMS, vec![&organizations, &conversations]).await?);
+    steps.push(tx.step(PICK, vec![&organizations, &conversations]).await?);
+    let mut answers = tx.run(&steps).await?;
+    answers.pop().unwrap_or_default().iter().map(Picked::read).collect()
 }

@@ -430,7 +430,7 @@ rows! {
                 gate_failures = CASE r.gate WHEN 'open' THEN 0 ELSE i.gate_failures + 1 END,
                 gate_probe_at = CASE r.gate WHEN 'open' THEN NULL
                     ELSE now() + least(600, 2 * 2 ^ least(i.gate_failures, 9)) * interval '1 second' END
-            FROM r WHERE i.id = r.inbox_id AND i.id = ANY($1) AND i.gate <> r.gate
+            FROM r WHERE i.id = r.inbox_id AND i.id = ANY($1) AND i.gate <> r.gate AND i.deleted_at IS NULL
             RETURNING i.id, i.organization_id, i.state, i.reasons, r.event_id, r.inbox
         )
         INSERT INTO events (id, organization_id, type, inbox_id, payload)

@@ -13,7 +13,7 @@ pub const DUE: &str = "SELECT conversation_id FROM lanes WHERE due_at <= now()
 /// Finds ready lanes that their senders have budget for, in the order in which they are to go out.
 ///
 /// Inboxes with ready lanes are found by hopping along the index; each gives as many as fit into about two seconds of its
-/// pace, and none while the provider wants to hear nothing of it; organizations take turns, replies before bulk. Parameters: most lanes in all.
+/// pace, and none while the provider wants to hear nothing of it or once it is deleted; organizations take turns, replies before bulk. Parameters: most lanes in all.
 pub const READY: &str = "WITH RECURSIVE hop AS (
         (SELECT inbox_id FROM lanes WHERE ready_at IS NOT NULL ORDER BY inbox_id LIMIT 1)
         UNION ALL
@@ -24,6 +24,7 @@ pub const READY: &str = "WITH RECURSIVE hop AS (
         SELECT i.id AS inbox_id, i.organization_id,
             CASE WHEN EXISTS (SELECT 1 FROM sender_budgets b
                 WHERE b.inbox_id = i.id AND b.second > extract(epoch FROM now()) + 1) THEN 0
+                WHEN i.deleted_at IS NOT NULL THEN 0
                 WHEN i.gate = 'open' THEN 2 * i.pace WHEN i.gate = 'half_open' THEN 1 ELSE 0 END
             - (SELECT count(*) FROM lanes l WHERE l.inbox_id = i.id AND l.state IN ('admitted', 'claimed')) AS room
         FROM hop JOIN inboxes i ON i.id = hop.inbox_id

@@ -204,3 +204,23 @@ async fn what_clients_do_through_the_api_is_what_users_are_told_of() {
     assert_eq!(text(&email, "subject"), "Conversation with Ada assigned to you");
     assert!(text(&email, "text").contains("One message is unread.\n\n> Is anybody there?\n"), "{email}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gets_a_new_conversation_in_turn_is_told_of_it_at_once() {
+    let desk = Desk::start(&[]).await.unwrap();
+    let ben = desk.user("ben").await;
+    let (organization, user) = (desk.system.workspace.organization.0, ben.0);
+    desk.sql(&format!(
+        "WITH team AS (
+            INSERT INTO teams (id, organization_id, name, mode, fallback)
+            VALUES (gen_random_uuid(), '{organization}', 'Support', 'roundRobin', true) RETURNING id
+        )
+        INSERT INTO team_members (organization_id, team_id, user_id) SELECT '{organization}', id, '{user}' FROM team"
+    ))
+    .await;
+    write(&desk, "15558000031", &["Hello?"]).await;
+    let email = desk.until_emails("ben", 1).await.remove(0);
+    let subject = text(&email, "subject");
+    assert!(subject.starts_with("Conversation with ") && subject.ends_with(" assigned to you"), "{subject}");
+    assert_eq!(email["recipients"], serde_json::json!(["ben@example.com"]));
+}

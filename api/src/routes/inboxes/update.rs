@@ -1,0 +1,84 @@
+//! `PATCH /v1/inboxes/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use common::db;
+use common::db::audit::{self, Entry};
+use common::db::inboxes::{self, InboxChange};
+use common::domain::ids::InboxId;
+use common::problem::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{InboxView, NAME};
+use crate::auth::{Allowed, rights::InboxUpdate};
+use crate::extract::{self, Path, Trace, given};
+use crate::state::AppState;
+use crate::text::Checks;
+
+/// What is to change; what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "name": "Support WhatsApp" }))]
+pub struct UpdateInbox {
+    /// Another name, 1 to 200 characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// What becomes of a message of which nobody knows whether the channel took it, once there was time enough to hear of it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = UnknownOutcome, required = false)]
+    unknown_outcome: Option<UnknownOutcome>,
+}
+
+/// What becomes of a message of which nobody knows whether the channel took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum UnknownOutcome {
+    /// It is sent again, which its timeline tells.
+    Resend,
+    /// It fails with `outcome_unknown`.
+    Park,
+}
+
+impl UnknownOutcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Park => "park",
+        }
+    }
+}
+
+/// Update an inbox
+#[utoipa::path(
+    patch, path = "/v1/inboxes/{id}", tag = "Inboxes",
+    extensions(("x-required-scopes" = json!(["inbox:update"]))),
+    params(("id" = String, Path, description = "Id of the inbox", example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")),
+    request_body = UpdateInbox,
+    responses((status = 200, description = "The inbox as it is now", body = InboxView))
+)]
+pub async fn update_inbox(
+    caller: Allowed<InboxUpdate>,
+    State(state): State<AppState>,
+    Trace(trace): Trace,
+    Path(id): Path<InboxId>,
+    extract::Json(input, _): extract::Json<UpdateInbox>,
+) -> Result<Json<InboxView>, Problem> {
+    if let Some(name) = &input.name {
+        let mut checks = Checks::default();
+        checks.name("name", name, NAME);
+        checks.finish()?;
+    }
+    let unknown_outcome = input.unknown_outcome.map(UnknownOutcome::as_str);
+    let change = InboxChange { name: input.name.as_deref(), unknown_outcome };
+    let mut client = state.db().await?;
+    let tx = client.transaction().await.map_err(db::Error::from)?;
+    let changed = inboxes::update(&tx, caller.organization, id, change).await?;
+    let inbox = changed.ok_or_else(|| Problem::not_found("inbox"))?;
+    let detail = json!({ "name": change.name.is_some(), "unknownOutcome": change.unknown_outcome });
+    audit::insert(&tx, &Entry::by(&caller, "inbox.update", id, trace).detail(detail)).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Json(inbox.into()))
+}

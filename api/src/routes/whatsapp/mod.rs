@@ -1,0 +1,3 @@
+//! WhatsApp business accounts: what the provider lists under them.
+
+pub mod phone_numbers;
