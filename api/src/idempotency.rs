@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use common::crypto::Sealer;
 use common::db;
 use common::db::idempotency::{self, Answer, Known, Request};
 use common::domain::principal::Principal;
@@ -21,6 +22,7 @@ pub const REPLAYED: &str = "idempotent-replayed";
 #[derive(Debug)]
 pub struct Once {
     request: Option<Request>,
+    sealer: Option<Sealer>,
 }
 
 /// Why work ended without an answer of its own.
@@ -59,7 +61,14 @@ impl Once {
     /// The same for a body that was read as a stream.
     pub fn hashed(principal: &Principal, route: &'static str, key: IdempotencyKey, hash: [u8; 32]) -> Self {
         let credential = principal.key.0;
-        Self { request: key.0.map(|key| Request { credential, route, key, hash }) }
+        Self { request: key.0.map(|key| Request { credential, route, key, hash }), sealer: None }
+    }
+
+    /// The same for a request whose answer holds a secret, and is kept sealed.
+    #[must_use]
+    pub fn sealed(mut self, sealer: &Sealer) -> Self {
+        self.sealer = Some(sealer.clone());
+        self
     }
 
     /// Answers: with the first answer to the same request, or by doing `work`, whose answer is kept.
@@ -113,8 +122,13 @@ impl Once {
     ) -> Result<Answer, Stopped> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
         let answer = Answer { status: status.as_u16(), body, location };
-        if let Some(request) = &self.request {
-            idempotency::answer(client, request, &answer).await?;
+        match (&self.request, &self.sealer) {
+            (Some(request), Some(sealer)) => {
+                let body = sealer.seal(&answer.body, &context(request)).map_err(Problem::internal)?;
+                idempotency::answer_sealed(client, request, &Answer { body, ..answer.clone() }).await?;
+            }
+            (Some(request), None) => idempotency::answer(client, request, &answer).await?,
+            (None, _) => (),
         }
         Ok(answer)
     }
@@ -129,6 +143,12 @@ impl Once {
                 Err(Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", detail))
             }
             Some(Known::Answered(answer)) => replay(answer).map(Some),
+            Some(Known::Sealed(answer)) => {
+                let none = || Problem::internal(anyhow::anyhow!("a sealed answer to a request that has none"));
+                let sealer = self.sealer.as_ref().ok_or_else(none)?;
+                let body = sealer.open(&answer.body, &context(request)).map_err(Problem::internal)?;
+                replay(Answer { body, ..answer }).map(Some)
+            }
         }
     }
 
@@ -153,6 +173,11 @@ impl Once {
             tracing::warn!(%error, "a refusal was not kept under its idempotency key");
         }
     }
+}
+
+/// What a sealed answer belongs to.
+fn context(request: &Request) -> Vec<u8> {
+    [request.credential.as_bytes(), request.route.as_bytes(), request.key.as_bytes()].concat()
 }
 
 fn replay(answer: Answer) -> Result<Response, Problem> {

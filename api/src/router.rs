@@ -12,7 +12,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    channel_webhooks, connections, contacts, conversations, health, inboxes, media, messages, users,
+    channel_webhooks, connections, contacts, conversations, events, health, inboxes, media, messages, users, webhooks,
 };
 use crate::state::AppState;
 use crate::{openapi, problems};
@@ -65,6 +65,20 @@ pub fn operations() -> OpenApiRouter<AppState> {
         // Read as a stream, with a limit of its own.
         .routes(routes!(media::upload::upload_media).layer(DefaultBodyLimit::disable()))
         .routes(routes!(media::get::get_media))
+        .routes(routes!(webhooks::list::list_webhooks, webhooks::create::create_webhook))
+        .routes(routes!(
+            webhooks::get::get_webhook,
+            webhooks::update::update_webhook,
+            webhooks::delete::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_secret::rotate_webhook_secret))
+        .routes(routes!(webhooks::test::test_webhook))
+        .routes(routes!(webhooks::deliveries::list_webhook_deliveries))
+        .routes(routes!(webhooks::delivery::get_webhook_delivery))
+        .routes(routes!(webhooks::redeliver::redeliver_webhook))
+        .routes(routes!(webhooks::replay::replay_webhook))
+        .routes(routes!(webhooks::replay::get_webhook_replay))
+        .routes(routes!(events::follow::follow_events))
         // Browsers and providers, by signed links.
         .routes(routes!(media::link::get_linked_media))
         // Channels, by their signatures.

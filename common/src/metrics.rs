@@ -47,8 +47,8 @@ pub struct Metrics {
     pub reconnects: IntCounterVec,
     /// Lanes waiting, by state.
     pub lanes: IntGaugeVec,
-    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `media`, `notifications` that are due, `notification_events` to
-    /// be read, and events behind which `search` is.
+    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `media`, `notifications` that are due, `notification_events` and
+    /// `webhook_events` to be read, `webhooks` that are due and do not fail, `webhooks_failing` endpoints, and events behind which `search` is.
     pub backlog: IntGaugeVec,
     /// Age in seconds of the oldest waiting row, by table.
     pub backlog_age: IntGaugeVec,
@@ -58,6 +58,16 @@ pub struct Metrics {
     pub swept: IntCounterVec,
     /// Emails to users by what became of them: `sent`, `retried`, `failed`, `dropped`; `coalesced` for events that joined one.
     pub notifications: IntCounterVec,
+    /// Tries at posting events to customers' endpoints, by outcome.
+    pub webhook_attempts: IntCounterVec,
+    /// Seconds of those tries, by outcome.
+    pub webhook_seconds: HistogramVec,
+    /// Endpoints that were disabled, by reason.
+    pub webhooks_disabled: IntCounterVec,
+    /// Readers of the event stream.
+    pub stream_readers: IntGaugeVec,
+    /// Readers of the event stream that were let go, by reason.
+    pub stream_ended: IntCounterVec,
     /// Uploads by result (`stored`, `mismatch`, `too_large`, `aborted`, `failed`).
     pub media_uploads: IntCounterVec,
     /// Tries to fetch contacts' files, by result (`ready`, `retry`, `failed`, `lost`).
@@ -150,6 +160,16 @@ impl Metrics {
             gates: r.gauge("inbox_gates", "Inboxes by gate", &["gate"]),
             swept: r.counter("swept_total", "Lanes the sweeper acted on", &["reason"]),
             notifications: r.counter("notifications_total", "Emails to users", &["outcome"]),
+            webhook_attempts: r.counter("webhook_attempts_total", "Tries at posting events", &["outcome"]),
+            webhook_seconds: r.histogram(
+                "webhook_seconds",
+                "Time of tries at posting events",
+                &["outcome"],
+                0.005,
+            ),
+            webhooks_disabled: r.counter("webhooks_disabled_total", "Endpoints disabled", &["reason"]),
+            stream_readers: r.gauge("stream_readers", "Readers of the event stream", &["stream"]),
+            stream_ended: r.counter("stream_ended_total", "Readers of the event stream let go", &["reason"]),
             media_uploads: r.counter("media_uploads_total", "Uploads", &["result"]),
             media_fetches: r.counter("media_fetches_total", "Tries to fetch contacts' files", &["result"]),
             media_fetch_seconds: r.histogram(

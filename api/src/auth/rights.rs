@@ -29,6 +29,8 @@ rights! {
     ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
     UserRead UserUpdate
+    WebhookList WebhookRead WebhookCreate WebhookUpdate WebhookDelete
+    EventRead
     MediaCreate MediaRead
 }
 

@@ -10,7 +10,7 @@ mod trace;
 pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, OptionalJson, read_body};
 pub use object::Object;
-pub use path::{Named, Path};
+pub use path::{Named, Nested, Path};
 pub use query::Query;
 pub use trace::Trace;
 

@@ -37,6 +37,8 @@ pub struct Answer {
 pub enum Known {
     /// The same request was answered.
     Answered(Answer),
+    /// The same request was answered with a secret: the body is sealed, with the row's key as context.
+    Sealed(Answer),
     /// The key was used with another body.
     OtherBody,
 }
@@ -46,8 +48,8 @@ pub enum Known {
 /// # Errors
 /// When the database fails.
 pub async fn find(client: &impl GenericClient, request: &Request) -> Result<Option<Known>, Error> {
-    let sql = "SELECT request_hash, status, body, location FROM idempotency_keys
-        WHERE credential_id = $1 AND route = $2 AND key = $3 AND NOT sealed AND created_at > now() - interval '24 hours'";
+    let sql = "SELECT request_hash, status, body, location, sealed FROM idempotency_keys
+        WHERE credential_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'";
     let statement = client.prepare_cached(sql).await?;
     let row = client.query_opt(&statement, &[&request.credential, &request.route, &request.key]).await?;
     let Some(row) = row else { return Ok(None) };
@@ -56,7 +58,8 @@ pub async fn find(client: &impl GenericClient, request: &Request) -> Result<Opti
     }
     let status =
         u16::try_from(row.try_get::<_, i16>(1)?).map_err(|error| Error::Stored(error.to_string()))?;
-    Ok(Some(Known::Answered(Answer { status, body: row.try_get(2)?, location: row.try_get(3)? })))
+    let answer = Answer { status, body: row.try_get(2)?, location: row.try_get(3)? };
+    Ok(Some(if row.try_get(4)? { Known::Sealed(answer) } else { Known::Answered(answer) }))
 }
 
 /// Claims the key for the open transaction; false if an earlier request has it. Waits for one that is being answered.
@@ -82,14 +85,35 @@ pub async fn claim(client: &impl GenericClient, request: &Request) -> Result<boo
 /// # Errors
 /// When the database fails.
 pub async fn answer(client: &impl GenericClient, request: &Request, answer: &Answer) -> Result<(), Error> {
-    let sql = "UPDATE idempotency_keys SET status = $4, body = $5, location = $6
+    fill(client, request, answer, false).await
+}
+
+/// The same for an answer whose body the caller has sealed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn answer_sealed(
+    client: &impl GenericClient,
+    request: &Request,
+    answer: &Answer,
+) -> Result<(), Error> {
+    fill(client, request, answer, true).await
+}
+
+async fn fill(
+    client: &impl GenericClient,
+    request: &Request,
+    answer: &Answer,
+    sealed: bool,
+) -> Result<(), Error> {
+    let sql = "UPDATE idempotency_keys SET status = $4, body = $5, location = $6, sealed = $7
         WHERE credential_id = $1 AND route = $2 AND key = $3";
     let statement = client.prepare_cached(sql).await?;
     let status = i16::try_from(answer.status).map_err(|error| Error::Stored(error.to_string()))?;
     client
         .execute(
             &statement,
-            &[&request.credential, &request.route, &request.key, &status, &answer.body, &answer.location],
+            &[&request.credential, &request.route, &request.key, &status, &answer.body, &answer.location, &sealed],
         )
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod dead_letters;
 pub mod duties;
+pub mod event_log;
 pub mod idempotency;
 pub mod inboxes;
 pub mod installation;
@@ -26,6 +27,11 @@ pub mod recipients;
 mod tls;
 pub mod tx;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhook_fanout;
+pub mod webhook_log;
+pub mod webhook_replays;
+pub mod webhooks;
 
 use std::time::Duration;
 
