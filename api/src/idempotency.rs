@@ -144,7 +144,8 @@ impl Once {
             }
             Some(Known::Answered(answer)) => replay(answer).map(Some),
             Some(Known::Sealed(answer)) => {
-                let none = || Problem::internal(anyhow::anyhow!("a sealed answer to a request that has none"));
+                let none =
+                    || Problem::internal(anyhow::anyhow!("a sealed answer to a request that has none"));
                 let sealer = self.sealer.as_ref().ok_or_else(none)?;
                 let body = sealer.open(&answer.body, &context(request)).map_err(Problem::internal)?;
                 replay(Answer { body, ..answer }).map(Some)

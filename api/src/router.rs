@@ -12,7 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    channel_webhooks, connections, contacts, conversations, events, health, inboxes, media, messages, users, webhooks,
+    channel_webhooks, connections, contacts, conversations, events, health, inboxes, media, messages, users,
+    webhooks,
 };
 use crate::state::AppState;
 use crate::{openapi, problems};

@@ -1,6 +1,9 @@
 //! Every operation against every state of a credential, and every id against a stranger.
 
-use common::domain::ids::{ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId};
+use common::domain::ids::{
+    ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId, WebhookDeliveryId,
+    WebhookId, WebhookReplayId,
+};
 use common::domain::principal::{Role, Scope};
 use common::testing::Workspace;
 use serde_json::{Value, json};
@@ -36,8 +39,14 @@ fn filled(path: &str) -> String {
         path if path.starts_with("/v1/messages") => MessageId::new().to_string(),
         path if path.starts_with("/v1/users") => UserId::new().to_string(),
         path if path.starts_with("/v1/media") => MediaId::new().to_string(),
+        path if path.starts_with("/v1/webhooks") => WebhookId::new().to_string(),
+        // A page: a stream has no end.
+        "/v1/events" => return "/v1/events?after=0".to_owned(),
         _ => ConversationId::new().to_string(),
     };
+    let path = path
+        .replace("{deliveryId}", &WebhookDeliveryId::new().to_string())
+        .replace("{replayId}", &WebhookReplayId::new().to_string());
     path.replace("{id}", &id).replace("{chatId}", &id)
 }
 

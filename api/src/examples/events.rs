@@ -12,15 +12,17 @@ const TIME: &str = "2026-11-21T04:11:39.120Z";
 
 /// The section `webhooks` of the description: each type of events, with an example.
 pub fn webhooks() -> Value {
-    let test = EventType { name: TEST, meaning: "A test that was asked for; it is in no log and has no number." };
+    let test =
+        EventType { name: TEST, meaning: "A test that was asked for; it is in no log and has no number." };
     let events = ALL.iter().copied().chain([test]);
-    events.map(|event| (event.name.to_owned(), json!({ "post": operation(event) }))).collect::<Map<_, _>>().into()
+    events
+        .map(|event| (event.name.to_owned(), json!({ "post": operation(event) })))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn operation(event: EventType) -> Value {
-    let header = |name: &str, description: &str| {
-        json!({ "name": name, "in": "header", "required": true, "description": description, "schema": { "type": "string" } })
-    };
+    let header = |name: &str, description: &str| json!({ "name": name, "in": "header", "required": true, "description": description, "schema": { "type": "string" } });
     json!({
         "operationId": format!("webhook.{}", event.name),
         "tags": ["Events"],
@@ -84,8 +86,12 @@ fn data(name: &str) -> Value {
         "conversation.created" => json!({ "conversation": {
             "id": CONVERSATION, "inboxId": INBOX, "contact": { "id": CONTACT, "name": "Ada", "address": "15550001111" },
         } }),
-        "conversation.updated" => json!({ "conversation": { "id": CONVERSATION, "inboxId": INBOX, "unreadCount": 0 } }),
-        "conversation.assigned" => assigned(json!({ "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA", "name": "Olu" }), Value::Null),
+        "conversation.updated" => {
+            json!({ "conversation": { "id": CONVERSATION, "inboxId": INBOX, "unreadCount": 0 } })
+        }
+        "conversation.assigned" => {
+            assigned(json!({ "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA", "name": "Olu" }), Value::Null)
+        }
         "conversation.unassigned" => assigned(Value::Null, json!("usr_01KASDN2V4R2M7S8Q1B5Z9C3YA")),
         "webhook.disabled" => json!({
             "webhook": { "id": WEBHOOK, "url": "https://example.com/hooks/switchboard", "description": "Our CRM", "inboxIds": [] },

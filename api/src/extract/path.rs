@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use common::domain::ids::{
-    ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId, WebhookDeliveryId, WebhookId,
-    WebhookReplayId,
+    ConnectionId, ContactId, ConversationId, InboxId, MediaId, MessageId, UserId, WebhookDeliveryId,
+    WebhookId, WebhookReplayId,
 };
 use common::problem::Problem;
 use http::request::Parts;

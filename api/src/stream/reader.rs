@@ -12,8 +12,8 @@ use common::metrics;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
 use super::filter::Filter;
@@ -176,7 +176,8 @@ impl Reader {
     async fn hand(&mut self, event: &Told, events: &mpsc::Sender<Event>) -> Result<bool, End> {
         let wanted = self.filter.wants(&event.head);
         if wanted {
-            let shown = Event::default().id(event.head.seq.to_string()).event(&event.head.kind).data(&event.json);
+            let shown =
+                Event::default().id(event.head.seq.to_string()).event(&event.head.kind).data(&event.json);
             send(shown, events).await?;
         }
         self.after = event.head.seq;

@@ -123,7 +123,8 @@ pub struct Extent {
 /// # Errors
 /// When the database fails.
 pub async fn extent(client: &impl GenericClient, organization: OrganizationId) -> Result<Extent, Error> {
-    let sql = "SELECT s.last_seq, (SELECT e.seq FROM events e WHERE e.organization_id = $1 AND e.seq IS NOT NULL
+    let sql =
+        "SELECT s.last_seq, (SELECT e.seq FROM events e WHERE e.organization_id = $1 AND e.seq IS NOT NULL
             ORDER BY e.seq LIMIT 1)
         FROM event_sequences s WHERE s.organization_id = $1";
     let statement = client.prepare_cached(sql).await?;

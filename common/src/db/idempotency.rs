@@ -113,7 +113,15 @@ async fn fill(
     client
         .execute(
             &statement,
-            &[&request.credential, &request.route, &request.key, &status, &answer.body, &answer.location, &sealed],
+            &[
+                &request.credential,
+                &request.route,
+                &request.key,
+                &status,
+                &answer.body,
+                &answer.location,
+                &sealed,
+            ],
         )
         .await?;
     Ok(())

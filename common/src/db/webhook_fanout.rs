@@ -169,7 +169,8 @@ pub async fn follow(pool: &Pool, after: Uuid) -> Result<Followed, Error> {
     for row in &rows {
         let organization = OrganizationId(row.try_get(0)?);
         let (seq, last, read): (i64, i64, bool) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        let reached = if read { fan_out(&tx, organization, seq, &mut followed.webhooks).await? } else { last };
+        let reached =
+            if read { fan_out(&tx, organization, seq, &mut followed.webhooks).await? } else { last };
         tx.execute(&tx.prepare_cached(ADVANCE).await?, &[&organization.0, &reached]).await?;
         followed.after = organization.0;
     }

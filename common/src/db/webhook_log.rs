@@ -83,8 +83,7 @@ impl Which {
     }
 }
 
-const COLUMNS: &str =
-    "id, webhook_id, seq, event_id, event_type, conversation_id, state, due_at, attempts, created_at, ended_at";
+const COLUMNS: &str = "id, webhook_id, seq, event_id, event_type, conversation_id, state, due_at, attempts, created_at, ended_at";
 
 fn read(row: &Row) -> Result<Delivery, Error> {
     Ok(Delivery {
@@ -177,8 +176,7 @@ pub async fn insert_test(
     );
     let statement = client.prepare_cached(&sql).await?;
     let (id, event) = (WebhookDeliveryId::new(), EventId::new());
-    let row =
-        client.query_one(&statement, &[&id.0, &organization.0, &webhook.0, &event.0, &TEST]).await?;
+    let row = client.query_one(&statement, &[&id.0, &organization.0, &webhook.0, &event.0, &TEST]).await?;
     read(&row)
 }
 
@@ -201,7 +199,9 @@ pub async fn again(
         WHERE webhook_id = $1 AND id = $2 AND ended_at IS NOT NULL RETURNING {COLUMNS}"
     );
     let statement = client.prepare_cached(&sql).await?;
-    let Some(row) = client.query_opt(&statement, &[&webhook.0, &id.0, &ordered]).await? else { return Ok(None) };
+    let Some(row) = client.query_opt(&statement, &[&webhook.0, &id.0, &ordered]).await? else {
+        return Ok(None);
+    };
     let delivery = read(&row)?;
     if let Some(conversation) = delivery.conversation.filter(|_| ordered) {
         next_in_line(client, std::iter::once((webhook.0, conversation))).await?;

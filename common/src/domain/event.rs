@@ -56,7 +56,9 @@ mod tests {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 sources(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("domain/event.rs") {
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && !path.ends_with("domain/event.rs")
+            {
                 found.push_str(&fs::read_to_string(path).unwrap());
             }
         }

@@ -40,13 +40,15 @@ impl Route {
         let channels = Channel::ALL.iter().copied();
         let outbound =
             channels.flat_map(|channel| [Self::OutboundFirst(channel), Self::OutboundRetry(channel)]);
-        outbound.chain([
-            Self::Inbound,
-            Self::Media,
-            Self::WebhooksFirst,
-            Self::WebhooksRetry,
-            Self::IntakeFallback,
-        ]).collect()
+        outbound
+            .chain([
+                Self::Inbound,
+                Self::Media,
+                Self::WebhooksFirst,
+                Self::WebhooksRetry,
+                Self::IntakeFallback,
+            ])
+            .collect()
     }
 
     /// The routing key.

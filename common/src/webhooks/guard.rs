@@ -128,7 +128,8 @@ impl Guard {
     /// The addresses behind a name, none of them forbidden: a name that also leads to one that is gets nowhere.
     async fn resolve(&self, name: &str) -> Result<Vec<SocketAddr>, Box<dyn StdError + Send + Sync>> {
         let looked_up = tokio::time::timeout(NAMES, tokio::net::lookup_host((name, 0))).await;
-        let addresses: Vec<SocketAddr> = looked_up.map_err(|_| "the name could not be looked up in time")??.collect();
+        let addresses: Vec<SocketAddr> =
+            looked_up.map_err(|_| "the name could not be looked up in time")??.collect();
         if addresses.is_empty() {
             return Err("the name leads nowhere".into());
         }
@@ -199,13 +200,51 @@ mod tests {
 
     /// Addresses that must be refused, in whatever notation.
     const FORBIDDEN: &[&str] = &[
-        "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.0.0.1.", "0", "0.0.0.0",
-        "10.0.0.1", "10.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "192.0.0.192", "169.254.169.254",
-        "0xa9fea9fe", "168.63.129.16", "100.64.0.1", "100.100.100.200", "198.18.0.1", "192.0.2.1", "203.0.113.9",
-        "224.0.0.1", "255.255.255.255", "[::]", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:8.8.8.8]", "[::127.0.0.1]",
-        "[64:ff9b::7f00:1]", "[64:ff9b:1::1]", "[2002:7f00:1::]", "[2001::1]", "[2001:db8::1]", "[fc00::1]",
-        "[fd00:ec2::254]", "[fe80::1]", "[fec0::1]", "[ff02::1]", "[100::1]", "[3fff::1]", "[5f00::1]",
-        "①②⑦.⓪.⓪.①", "127。0。0。1",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "0",
+        "0.0.0.0",
+        "10.0.0.1",
+        "10.1",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "192.0.0.192",
+        "169.254.169.254",
+        "0xa9fea9fe",
+        "168.63.129.16",
+        "100.64.0.1",
+        "100.100.100.200",
+        "198.18.0.1",
+        "192.0.2.1",
+        "203.0.113.9",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::]",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:8.8.8.8]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b:1::1]",
+        "[2002:7f00:1::]",
+        "[2001::1]",
+        "[2001:db8::1]",
+        "[fc00::1]",
+        "[fd00:ec2::254]",
+        "[fe80::1]",
+        "[fec0::1]",
+        "[ff02::1]",
+        "[100::1]",
+        "[3fff::1]",
+        "[5f00::1]",
+        "①②⑦.⓪.⓪.①",
+        "127。0。0。1",
     ];
 
     #[test]
@@ -229,8 +268,17 @@ mod tests {
     #[test]
     fn what_is_no_address_of_the_web_is_refused() {
         for text in [
-            "", "nonsense", "ftp://example.com", "https://", "https://user@example.com", "https://u:p@example.com",
-            "https://example.com/#a", "file:///etc/passwd", "https://999.1.1.1/", "https://./", "https://a:0/",
+            "",
+            "nonsense",
+            "ftp://example.com",
+            "https://",
+            "https://user@example.com",
+            "https://u:p@example.com",
+            "https://example.com/#a",
+            "file:///etc/passwd",
+            "https://999.1.1.1/",
+            "https://./",
+            "https://a:0/",
         ] {
             assert_eq!(guard(&[], true).parse(text).unwrap_err(), Refused::Malformed, "{text}");
         }
@@ -241,9 +289,13 @@ mod tests {
     #[test]
     fn the_operator_may_allow_a_network_and_allows_no_other_with_it() {
         let guard = guard(&["10.1.0.0/16", "::1/128"], true);
-        for (host, allowed) in
-            [("10.1.2.3", true), ("10.2.0.1", false), ("[::1]", true), ("127.0.0.1", false), ("0xa010203", true)]
-        {
+        for (host, allowed) in [
+            ("10.1.2.3", true),
+            ("10.2.0.1", false),
+            ("[::1]", true),
+            ("127.0.0.1", false),
+            ("0xa010203", true),
+        ] {
             assert_eq!(guard.parse(&format!("http://{host}/")).is_ok(), allowed, "{host}");
         }
     }
@@ -252,7 +304,11 @@ mod tests {
     async fn a_name_that_leads_to_this_machine_is_refused_when_it_is_named_and_when_it_is_connected_to() {
         let closed = guard(&[], true);
         for name in ["localhost", "localhost.", "LOCALHOST"] {
-            assert_eq!(closed.check(&format!("http://{name}:1/")).await.unwrap_err(), Refused::Forbidden, "{name}");
+            assert_eq!(
+                closed.check(&format!("http://{name}:1/")).await.unwrap_err(),
+                Refused::Forbidden,
+                "{name}"
+            );
         }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());

@@ -7,8 +7,6 @@
 
 mod follow;
 mod post;
-#[cfg(test)]
-mod tests;
 mod turn;
 
 use std::sync::Arc;
@@ -77,9 +75,9 @@ pub fn start(context: &Context) -> anyhow::Result<()> {
 fn webhook(body: &[u8]) -> Option<Uuid> {
     match Task::decode(body) {
         Ok(Task::PostWebhooksV1 { webhook }) => Some(webhook),
-        Ok(
-            Task::DeliverLanesV1 { .. } | Task::ApplyChannelEventsV1 { .. } | Task::FetchMediaV1 { .. },
-        ) => None,
+        Ok(Task::DeliverLanesV1 { .. } | Task::ApplyChannelEventsV1 { .. } | Task::FetchMediaV1 { .. }) => {
+            None
+        }
         Err(error) => {
             tracing::warn!(%error, "a task of webhooks cannot be read");
             None

@@ -97,7 +97,8 @@ impl Poster {
         }
         let (id, now) = (claim.event.to_string(), Utc::now().timestamp());
         let signed = signature::standard(&secrets, &id, now, body);
-        let ours = [("webhook-id", id), ("webhook-timestamp", now.to_string()), ("webhook-signature", signed)];
+        let ours =
+            [("webhook-id", id), ("webhook-timestamp", now.to_string()), ("webhook-signature", signed)];
         let hex = endpoint.hex_signature_header.as_deref().zip(secrets.first());
         let hex = hex.map(|(name, secret)| (name, signature::hex(secret, body)));
         for (name, value) in ours.into_iter().chain(hex) {

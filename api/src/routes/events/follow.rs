@@ -124,8 +124,7 @@ fn gone(extent: Extent) -> Problem {
 fn wants_stream(query: &FollowEvents, headers: &HeaderMap) -> bool {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let accept = accept.collect::<Vec<_>>().join(",").to_ascii_lowercase();
-    accept.contains("text/event-stream")
-        || !accept.contains("application/json") && query.after.is_none()
+    accept.contains("text/event-stream") || !accept.contains("application/json") && query.after.is_none()
 }
 
 /// Where the reader is.
@@ -134,7 +133,10 @@ fn place(query: &FollowEvents, headers: &HeaderMap) -> Result<Option<i64>, Probl
     let number = match given {
         Some(value) => {
             let number = value.to_str().ok().and_then(|text| text.trim().parse().ok());
-            Some(number.ok_or_else(|| problems::parameter("Last-Event-ID", "must be the number of an event"))?)
+            Some(
+                number
+                    .ok_or_else(|| problems::parameter("Last-Event-ID", "must be the number of an event"))?,
+            )
         }
         None => query.after,
     };
@@ -152,12 +154,15 @@ fn filter(query: &FollowEvents) -> Result<Filter, Problem> {
     let inboxes = listed("inboxIds", &query.inbox_ids)?;
     let inboxes = inboxes.iter().map(|text| text.parse::<InboxId>().map(|id| id.0)).collect::<Result<_, _>>();
     let conversations = listed("conversationIds", &query.conversation_ids)?;
-    let conversations =
-        conversations.iter().map(|text| text.parse::<ConversationId>().map(|id| id.0)).collect::<Result<_, _>>();
+    let conversations = conversations
+        .iter()
+        .map(|text| text.parse::<ConversationId>().map(|id| id.0))
+        .collect::<Result<_, _>>();
     Ok(Filter {
         types,
         inboxes: inboxes.map_err(|error| problems::parameter("inboxIds", error.to_string()))?,
-        conversations: conversations.map_err(|error| problems::parameter("conversationIds", error.to_string()))?,
+        conversations: conversations
+            .map_err(|error| problems::parameter("conversationIds", error.to_string()))?,
     })
 }
 
@@ -232,7 +237,10 @@ mod tests {
         assert_eq!(place(&query, &headers(&[(LAST_EVENT_ID, "7")])).unwrap(), Some(7));
         assert_eq!(place(&query, &headers(&[(LAST_EVENT_ID, "")])).unwrap(), Some(5));
         for bad in ["-1", "x", "evt_1"] {
-            assert_eq!(place(&query, &headers(&[(LAST_EVENT_ID, bad)])).unwrap_err().code, "invalid_parameter");
+            assert_eq!(
+                place(&query, &headers(&[(LAST_EVENT_ID, bad)])).unwrap_err().code,
+                "invalid_parameter"
+            );
         }
     }
 }

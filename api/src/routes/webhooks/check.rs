@@ -26,8 +26,19 @@ const INBOXES: usize = 200;
 
 /// Headers that are ours or the connection's.
 const RESERVED: &[&str] = &[
-    "connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive",
-    "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 pub(super) fn description(checks: &mut Checks, text: Option<&str>) {
@@ -48,7 +59,12 @@ pub(super) fn events(checks: &mut Checks, events: &mut Vec<String>) {
 }
 
 pub(super) fn headers(checks: &mut Checks, headers: &BTreeMap<String, String>) {
-    checks.ensure(headers.len() <= HEADERS, "headers", "too_many", &format!("must not be more than {HEADERS}"));
+    checks.ensure(
+        headers.len() <= HEADERS,
+        "headers",
+        "too_many",
+        &format!("must not be more than {HEADERS}"),
+    );
     for (name, value) in headers.iter().take(HEADERS * 2) {
         let field = format!("headers.{}", name.chars().take(HEADER_NAME).collect::<String>());
         header_name(checks, &field, name);

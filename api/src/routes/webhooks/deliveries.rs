@@ -34,6 +34,7 @@ pub enum DeliveryStatus {
 #[into_params(parameter_in = Query)]
 pub struct ListDeliveries {
     /// Only those that stand so.
+    #[param(inline)]
     status: Option<DeliveryStatus>,
     /// Only those of these types; may be repeated.
     #[serde(default)]

@@ -15,7 +15,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{disabled, entry, request, unknown};
-use crate::auth::{Allowed, rights::{WebhookRead, WebhookUpdate}};
+use crate::auth::{
+    Allowed,
+    rights::{WebhookRead, WebhookUpdate},
+};
 use crate::extract::{IdempotencyKey, Json, Nested, Path, Trace};
 use crate::idempotency::{Once, Stopped};
 use crate::state::AppState;

@@ -47,7 +47,9 @@ async fn concerned(tx: &Transaction<'_>, letter: &DeadLetter) -> anyhow::Result<
         }
         Some(Ok(Task::ApplyChannelEventsV1 { lanes })) => dead_letters::list_event_owners(tx, &lanes).await?,
         Some(Ok(Task::FetchMediaV1 { media })) => media::list_owners(tx, &media).await?,
-        Some(Ok(Task::PostWebhooksV1 { webhook })) => webhooks::find_owner(tx, webhook).await?.into_iter().collect(),
+        Some(Ok(Task::PostWebhooksV1 { webhook })) => {
+            webhooks::find_owner(tx, webhook).await?.into_iter().collect()
+        }
         Some(Err(_)) | None => Vec::new(),
     })
 }
