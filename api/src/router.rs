@@ -66,6 +66,22 @@ pub fn operations() -> OpenApiRouter<AppState> {
         // Read as a stream, with a limit of its own.
         .routes(routes!(media::upload::upload_media).layer(DefaultBodyLimit::disable()))
         .routes(routes!(media::get::get_media))
+        .merge(events_out())
+        // Browsers and providers, by signed links.
+        .routes(routes!(media::link::get_linked_media))
+        // Channels, by their signatures.
+        .routes(routes!(
+            channel_webhooks::verify::verify_channel_webhook,
+            channel_webhooks::receive::receive_channel_webhook
+        ))
+        // Whoever watches over the process.
+        .routes(routes!(health::get_health))
+        .routes(routes!(health::get_readiness))
+}
+
+/// Events on their way to clients.
+fn events_out() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(webhooks::list::list_webhooks, webhooks::create::create_webhook))
         .routes(routes!(
             webhooks::get::get_webhook,
@@ -80,16 +96,6 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::replay::replay_webhook))
         .routes(routes!(webhooks::replay::get_webhook_replay))
         .routes(routes!(events::follow::follow_events))
-        // Browsers and providers, by signed links.
-        .routes(routes!(media::link::get_linked_media))
-        // Channels, by their signatures.
-        .routes(routes!(
-            channel_webhooks::verify::verify_channel_webhook,
-            channel_webhooks::receive::receive_channel_webhook
-        ))
-        // Whoever watches over the process.
-        .routes(routes!(health::get_health))
-        .routes(routes!(health::get_readiness))
 }
 
 /// The whole public listener.

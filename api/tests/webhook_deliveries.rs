@@ -292,3 +292,33 @@ async fn what_a_lost_worker_had_is_posted_again_and_its_late_record_moves_nothin
     assert_eq!(record(&second).await, Recorded::Done);
     assert_eq!(app.count("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'").await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_erased_contact_nothing_more_is_told_and_no_answer_is_kept() {
+    let (hooked, receiver) = (Hooked::start().await, Receiver::start().await);
+    let webhook = hooked.webhook(&receiver, json!({})).await;
+    receiver.always(Reply::Echo);
+    let conversation = hooked.workspace.conversation(hooked.app.pool(), "15551110009").await;
+    hooked.emit("message.sent", Some(conversation.0), 424_242..424_243).await;
+    let delivery = hooked.delivery(&webhook, "delivered").await;
+    assert!(delivery["attempts"][0]["responseBody"].as_str().unwrap().contains("424242"));
+    let shown = hooked.call("GET", &format!("/v1/conversations/{conversation}"), None, 200).await;
+    let contact = format!("/v1/contacts/{}", id(&shown["contact"]));
+    hooked.call("DELETE", &contact, None, 204).await;
+    eventually("the contact is forgotten", SOON, async || {
+        match hooked.app.count("SELECT count(*) FROM erasures").await {
+            0 => Ok(()),
+            waiting => Err(waiting),
+        }
+    })
+    .await;
+    let kept = "SELECT count(*) FROM webhook_attempts WHERE response LIKE '%424242%'";
+    assert_eq!(hooked.app.count(kept).await, 0);
+    let path = format!("/v1/webhooks/{}/deliveries/{}/redeliver", id(&webhook), id(&delivery));
+    hooked.call("POST", &path, None, 202).await;
+    let got = receiver.until(2).await;
+    assert_eq!(got[1].json()["data"], json!({ "erased": true }));
+    assert_eq!(got[1].header("webhook-id"), got[0].header("webhook-id"));
+    let delivery = hooked.delivery(&webhook, "delivered").await;
+    assert!(delivery["attempts"][1]["responseBody"].is_null());
+}

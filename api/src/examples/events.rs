@@ -90,9 +90,9 @@ fn data(name: &str) -> Value {
             json!({ "conversation": { "id": CONVERSATION, "inboxId": INBOX, "unreadCount": 0 } })
         }
         "conversation.assigned" => {
-            assigned(json!({ "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA", "name": "Olu" }), Value::Null)
+            assigned(&json!({ "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA", "name": "Olu" }), &Value::Null)
         }
-        "conversation.unassigned" => assigned(Value::Null, json!("usr_01KASDN2V4R2M7S8Q1B5Z9C3YA")),
+        "conversation.unassigned" => assigned(&Value::Null, &json!("usr_01KASDN2V4R2M7S8Q1B5Z9C3YA")),
         "webhook.disabled" => json!({
             "webhook": { "id": WEBHOOK, "url": "https://example.com/hooks/switchboard", "description": "Our CRM", "inboxIds": [] },
             "reason": "failing",
@@ -113,7 +113,7 @@ fn told(direction: &str, status: &str) -> Value {
     })
 }
 
-fn assigned(assignee: Value, previous: Value) -> Value {
+fn assigned(assignee: &Value, previous: &Value) -> Value {
     let by = json!({
         "type": "apiKey", "id": "key_01KASDN5S6T7V8W9X0Y1Z2A3BC", "name": "Our CRM", "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA",
     });

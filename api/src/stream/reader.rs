@@ -80,7 +80,7 @@ pub fn follow(hub: &Hub, reader: Reader) -> Option<impl Stream<Item = Result<Eve
 
 impl Reader {
     async fn run(mut self, hub: Hub, events: mpsc::Sender<Event>, _room: OwnedSemaphorePermit) {
-        let readers = metrics::get().stream_readers.with_label_values(&["events"]);
+        let readers = metrics::get().webhooks.readers.with_label_values(&["events"]);
         readers.inc();
         // Before the log is read: what happens meanwhile is told.
         let news = hub.listen(self.caller.organization);
@@ -90,7 +90,7 @@ impl Reader {
             () = events.closed() => End::Gone,
         };
         readers.dec();
-        metrics::get().stream_ended.with_label_values(&[end.as_str()]).inc();
+        metrics::get().webhooks.ended.with_label_values(&[end.as_str()]).inc();
     }
 
     async fn tell(&mut self, mut news: Receiver<News>, events: &mpsc::Sender<Event>) -> End {

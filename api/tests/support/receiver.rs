@@ -32,6 +32,8 @@ pub enum Reply {
     Status(u16),
     /// With this status and header.
     Header(u16, &'static str, String),
+    /// With what was posted.
+    Echo,
     /// Not at all.
     Hang,
 }
@@ -76,13 +78,14 @@ impl Received {
 async fn take(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap, body: Bytes) -> Response {
     let reply = {
         let mut script = script.lock().unwrap();
-        script.received.push(Received { headers, body });
+        script.received.push(Received { headers, body: body.clone() });
         script.next.pop_front().or_else(|| script.always.clone()).unwrap_or(Reply::Status(200))
     };
     let status = |status| StatusCode::from_u16(status).unwrap();
     match reply {
         Reply::Status(code) => (status(code), format!("said {code}")).into_response(),
         Reply::Header(code, name, value) => (status(code), [(name, value)]).into_response(),
+        Reply::Echo => body.into_response(),
         Reply::Hang => std::future::pending().await,
     }
 }

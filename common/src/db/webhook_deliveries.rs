@@ -327,6 +327,17 @@ pub async fn give_back(pool: &Pool, claim: &Claim) -> Result<(), Error> {
     Ok(())
 }
 
+/// The next thing that is due to an endpoint needs a pointer again: whoever was at it stops.
+///
+/// # Errors
+/// When the database fails.
+pub async fn leave(pool: &Pool, webhook: Uuid) -> Result<(), Error> {
+    let client = pool.get().await?;
+    let sql = "UPDATE webhooks SET pointed_until = NULL WHERE id = $1";
+    client.execute(&client.prepare_cached(sql).await?, &[&webhook]).await?;
+    Ok(())
+}
+
 /// What waits to be posted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lag {

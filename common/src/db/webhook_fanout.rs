@@ -13,7 +13,7 @@ use crate::domain::ids::{OrganizationId, WebhookDeliveryId};
 
 /// Organizations and events of each taken at once.
 const ORGANIZATIONS: i64 = 8;
-const EVENTS: i64 = 500;
+const EVENTS: i64 = 200;
 
 /// An organization's log is read from its beginning.
 const BEGIN: &str = "INSERT INTO webhook_cursors (organization_id, seq)

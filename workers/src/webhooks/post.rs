@@ -47,8 +47,7 @@ pub(super) fn test_event(endpoint: &Endpoint, claim: &Claim) -> Entry {
 }
 
 fn failed(outcome: &'static str, error: impl Into<String>) -> Reply {
-    let mut error = error.into();
-    error.truncate(error.floor_char_boundary(500));
+    let error = error.into().chars().filter(|character| *character != '\0').take(500).collect();
     Reply { outcome, error: Some(error), ..Reply::default() }
 }
 

@@ -86,6 +86,10 @@ impl Turns {
         while under_way.join_next().await.is_some() {}
         if more {
             self.go_on(webhook).await;
+        } else if self.stop.is_cancelled()
+            && let Err(error) = webhook_deliveries::leave(&self.shared.pool, webhook).await
+        {
+            tracing::debug!(%error, "an endpoint was not left to others; its pointer lapses");
         }
         Outcome::Done
     }
@@ -134,16 +138,16 @@ async fn deliver(shared: Arc<Shared>, endpoint: Arc<Endpoint>, claim: Claim) {
             ..Reply::default()
         },
     };
-    let metrics = metrics::get();
-    metrics.webhook_attempts.with_label_values(&[reply.outcome]).inc();
-    metrics.webhook_seconds.with_label_values(&[reply.outcome]).observe(begun.elapsed().as_secs_f64());
+    let metrics = &metrics::get().webhooks;
+    metrics.attempts.with_label_values(&[reply.outcome]).inc();
+    metrics.seconds.with_label_values(&[reply.outcome]).observe(begun.elapsed().as_secs_f64());
     let verdict = judge(&shared.retries, &claim, &reply);
     let decided = (verdict, shared.disable_after);
     let recording = webhook_deliveries::record(&shared.pool, endpoint.id, &claim, &reply, decided);
     match within(shared.lease, recording).await {
         Ok(Recorded::Done) => (),
         Ok(Recorded::Disabled(reason)) => {
-            metrics.webhooks_disabled.with_label_values(&[reason]).inc();
+            metrics.disabled.with_label_values(&[reason]).inc();
             tracing::warn!(webhook.id = %endpoint.id, reason, "an endpoint was disabled");
         }
         Ok(Recorded::Stale) => {
