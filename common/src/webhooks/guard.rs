@@ -127,6 +127,8 @@ impl Guard {
 
     /// The addresses behind a name, none of them forbidden: a name that also leads to one that is gets nowhere.
     async fn resolve(&self, name: &str) -> Result<Vec<SocketAddr>, Box<dyn StdError + Send + Sync>> {
+        // A dot at the end only says that the name is whole, and not every resolver knows it.
+        let name = name.trim_end_matches('.');
         let looked_up = tokio::time::timeout(NAMES, tokio::net::lookup_host((name, 0))).await;
         let addresses: Vec<SocketAddr> =
             looked_up.map_err(|_| "the name could not be looked up in time")??.collect();
