@@ -18,6 +18,7 @@ pub mod router;
 pub mod routes;
 mod run;
 pub mod state;
+pub mod stream;
 pub mod text;
 pub mod user_directory;
 

@@ -15,7 +15,8 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{ContentBuilder, Object, Ref, RefOr, Required, Type};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-use crate::{examples, operation, problems, router};
+use crate::examples::{self, events};
+use crate::{operation, problems, router};
 
 /// The extension by which a handler names the scope that it takes.
 pub const SCOPES: &str = "x-required-scopes";
@@ -51,6 +52,8 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "Users", description = "The people of your organization"),
         (name = "API keys", description = "Credentials of programs"),
         (name = "Media", description = "Files: uploaded for messages, and those that contacts sent"),
+        (name = "Webhooks", description = "Events posted to endpoints of yours"),
+        (name = "Events", description = "Events as a stream and in pages"),
         (name = "Channel webhooks", description = "Called by the channels"),
         (name = "Health", description = "For whoever watches over the process"),
     )
@@ -102,7 +105,8 @@ pub fn complete() -> OpenApi {
 /// When it cannot be written as JSON.
 pub fn document() -> anyhow::Result<Bytes> {
     // By way of a value, whose keys are sorted: the same code always gives the same bytes.
-    let sorted: Value = serde_json::to_value(complete())?;
+    let mut sorted: Value = serde_json::to_value(complete())?;
+    sorted["webhooks"] = events::webhooks();
     let mut text = serde_json::to_vec_pretty(&sorted)?;
     text.push(b'\n');
     Ok(Bytes::from(text))

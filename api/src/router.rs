@@ -12,8 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    api_keys, channel_webhooks, connections, contacts, conversations, customers, health, inboxes, media,
-    messages, phone_numbers, teams, users, whatsapp,
+    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health, inboxes, media,
+    messages, phone_numbers, teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
 use crate::{openapi, problems};
@@ -126,6 +126,26 @@ fn conversing() -> OpenApiRouter<AppState> {
         // Read as a stream, with a limit of its own.
         .routes(routes!(media::upload::upload_media).layer(DefaultBodyLimit::disable()))
         .routes(routes!(media::get::get_media))
+        .merge(events_out())
+}
+
+/// Events on their way to clients.
+fn events_out() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::list::list_webhooks, webhooks::create::create_webhook))
+        .routes(routes!(
+            webhooks::get::get_webhook,
+            webhooks::update::update_webhook,
+            webhooks::delete::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_secret::rotate_webhook_secret))
+        .routes(routes!(webhooks::test::test_webhook))
+        .routes(routes!(webhooks::deliveries::list_webhook_deliveries))
+        .routes(routes!(webhooks::delivery::get_webhook_delivery))
+        .routes(routes!(webhooks::redeliver::redeliver_webhook))
+        .routes(routes!(webhooks::replay::replay_webhook))
+        .routes(routes!(webhooks::replay::get_webhook_replay))
+        .routes(routes!(events::follow::follow_events))
 }
 
 /// The whole public listener.

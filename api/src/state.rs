@@ -12,6 +12,7 @@ use common::internal::Readiness;
 use common::media::{Links, Store};
 use common::problem::Problem;
 use common::shutdown::Shutdown;
+use common::webhooks::guard::Guard;
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::Semaphore;
 
@@ -22,6 +23,7 @@ use crate::lookups::Lookups;
 use crate::provider;
 use crate::rate_limit::RateLimit;
 use crate::routes::channel_webhooks::VerifyTokens;
+use crate::stream::Hub;
 use crate::user_directory::Directory;
 
 /// Uploads at once in a process.
@@ -63,6 +65,10 @@ pub struct Parts {
     pub store: Store,
     /// Makes and reads links to files.
     pub links: Links,
+    /// Knows where webhooks may go.
+    pub guard: Guard,
+    /// Tells readers of streams what happened.
+    pub hub: Hub,
     /// Room for uploads: each holds some megabytes in memory.
     pub uploads: Semaphore,
     /// The API's description, as served.
@@ -101,6 +107,8 @@ impl AppState {
             openapi: crate::openapi::document()?,
             store: Store::open(&config.media.place)?,
             links: Links::new(&config.master_key, &config.http),
+            guard: Guard::new(&config.webhooks),
+            hub: Hub::start(&pool, &shutdown),
             uploads: Semaphore::new(UPLOADS),
             config,
             pool,

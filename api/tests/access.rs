@@ -2,7 +2,7 @@
 
 use common::domain::ids::{
     ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxId, MediaId, MessageId,
-    PhoneNumberId, TeamId, UserId,
+    PhoneNumberId, TeamId, UserId, WebhookDeliveryId, WebhookId, WebhookReplayId,
 };
 use common::domain::principal::{Role, Scope};
 use common::testing::Workspace;
@@ -43,10 +43,15 @@ fn filled(path: &str) -> String {
         path if path.starts_with("/v1/phone-numbers") => PhoneNumberId::new().to_string(),
         path if path.starts_with("/v1/api-keys") => ApiKeyId::new().to_string(),
         path if path.starts_with("/v1/media") => MediaId::new().to_string(),
+        path if path.starts_with("/v1/webhooks") => WebhookId::new().to_string(),
+        // A page: a stream has no end.
+        "/v1/events" => return "/v1/events?after=0".to_owned(),
         _ => ConversationId::new().to_string(),
     };
     let path = path.replace("{id}", &id).replace("{chatId}", &id).replace("{wabaId}", "100000000000009");
     path.replace("{userId}", &UserId::new().to_string())
+        .replace("{deliveryId}", &WebhookDeliveryId::new().to_string())
+        .replace("{replayId}", &WebhookReplayId::new().to_string())
 }
 
 async fn call(app: &TestApp, (method, path, ..): &Guarded, key: Option<&str>) -> Answer {

@@ -47,8 +47,8 @@ pub struct Metrics {
     pub reconnects: IntCounterVec,
     /// Lanes waiting, by state.
     pub lanes: IntGaugeVec,
-    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `media`, `notifications` that are due, `notification_events` to
-    /// be read, and events behind which `search` is.
+    /// Rows waiting: `outbox`, `channel_events`, `events`, `read_receipts`, `media`, `notifications` that are due, `notification_events` and
+    /// `webhook_events` to be read, `webhooks` that are due and do not fail, `webhooks_failing` endpoints, and events behind which `search` is.
     pub backlog: IntGaugeVec,
     /// Age in seconds of the oldest waiting row, by table.
     pub backlog_age: IntGaugeVec,
@@ -58,6 +58,8 @@ pub struct Metrics {
     pub swept: IntCounterVec,
     /// Emails to users by what became of them: `sent`, `retried`, `failed`, `dropped`; `coalesced` for events that joined one.
     pub notifications: IntCounterVec,
+    /// Events on their way to customers.
+    pub webhooks: WebhookMetrics,
     /// Uploads by result (`stored`, `mismatch`, `too_large`, `aborted`, `failed`).
     pub media_uploads: IntCounterVec,
     /// Tries to fetch contacts' files, by result (`ready`, `retry`, `failed`, `lost`).
@@ -68,6 +70,21 @@ pub struct Metrics {
     pub media_bytes: IntCounterVec,
     /// Whether this process holds a duty (1) or not (0).
     pub duties: IntGaugeVec,
+}
+
+/// Metrics of events on their way to customers.
+#[derive(Debug)]
+pub struct WebhookMetrics {
+    /// Tries at posting events to endpoints, by outcome.
+    pub attempts: IntCounterVec,
+    /// Seconds of those tries, by outcome.
+    pub seconds: HistogramVec,
+    /// Endpoints that were disabled, by reason.
+    pub disabled: IntCounterVec,
+    /// Readers of streams.
+    pub readers: IntGaugeVec,
+    /// Readers of streams that were let go, by reason.
+    pub ended: IntCounterVec,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::register);
@@ -99,6 +116,18 @@ impl Registrar {
         let buckets = exponential_buckets(start, 2.0, 15).expect("valid");
         let opts = HistogramOpts::new(format!("switchboard_{name}"), help).buckets(buckets);
         self.add(HistogramVec::new(opts, labels).expect("valid"))
+    }
+}
+
+impl WebhookMetrics {
+    fn register(r: &Registrar) -> Self {
+        Self {
+            attempts: r.counter("webhook_attempts_total", "Tries at posting events", &["outcome"]),
+            seconds: r.histogram("webhook_seconds", "Time of tries at posting events", &["outcome"], 0.005),
+            disabled: r.counter("webhooks_disabled_total", "Endpoints disabled", &["reason"]),
+            readers: r.gauge("stream_readers", "Readers of streams", &["stream"]),
+            ended: r.counter("stream_ended_total", "Readers of streams let go", &["reason"]),
+        }
     }
 }
 
@@ -150,6 +179,7 @@ impl Metrics {
             gates: r.gauge("inbox_gates", "Inboxes by gate", &["gate"]),
             swept: r.counter("swept_total", "Lanes the sweeper acted on", &["reason"]),
             notifications: r.counter("notifications_total", "Emails to users", &["outcome"]),
+            webhooks: WebhookMetrics::register(&r),
             media_uploads: r.counter("media_uploads_total", "Uploads", &["result"]),
             media_fetches: r.counter("media_fetches_total", "Tries to fetch contacts' files", &["result"]),
             media_fetch_seconds: r.histogram(

@@ -5,7 +5,7 @@ TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 [[ $TARGET == /* ]] || TARGET=$ROOT/$TARGET
 # shellcheck disable=SC2034
 BIN=$TARGET/release
-BINARIES=(switchboard-api switchboard relay inbound outbound notifications sandbox)
+BINARIES=(switchboard-api switchboard relay inbound outbound notifications webhooks sandbox)
 
 need_toolchain() {
     if ! command -v cargo >/dev/null && [[ -x ${CARGO_HOME:-${HOME:-/root}/.cargo}/bin/cargo ]]; then

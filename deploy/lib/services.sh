@@ -2,15 +2,16 @@
 # The processes of a local run: what each is, its ports, its environment, and whether it is well. Sourced.
 
 # In the order in which they start; they stop the other way round.
-SERVICES=(sandbox api relay inbound outbound notifications)
+SERVICES=(sandbox api relay inbound outbound notifications webhooks)
 PORT_VARIABLES=(API_PORT SANDBOX_PORT MAIL_PORT API_INTERNAL_PORT RELAY_INTERNAL_PORT INBOUND_INTERNAL_PORT OUTBOUND_INTERNAL_PORT
-    NOTIFICATIONS_INTERNAL_PORT)
+    NOTIFICATIONS_INTERNAL_PORT WEBHOOKS_INTERNAL_PORT)
 
 # choose_ports: the last run's if they are free, else the usual ones, each moved on when it is taken.
 choose_ports() {
     local variable wish
     local -A usual=([API_PORT]=8080 [SANDBOX_PORT]=8090 [MAIL_PORT]=8025 [API_INTERNAL_PORT]=9100 [RELAY_INTERNAL_PORT]=9101
-        [INBOUND_INTERNAL_PORT]=9102 [OUTBOUND_INTERNAL_PORT]=9103 [NOTIFICATIONS_INTERNAL_PORT]=9104)
+        [INBOUND_INTERNAL_PORT]=9102 [OUTBOUND_INTERNAL_PORT]=9103 [NOTIFICATIONS_INTERNAL_PORT]=9104
+        [WEBHOOKS_INTERNAL_PORT]=9105)
     unset "${PORT_VARIABLES[@]}"
     recall ports
     for variable in "${PORT_VARIABLES[@]}"; do
@@ -60,6 +61,9 @@ service_environment() {
     export SWITCHBOARD_LISTEN=127.0.0.1:$API_PORT SWITCHBOARD_PUBLIC_URL=$API_URL
     export SWITCHBOARD_MEDIA_URL=${SWITCHBOARD_MEDIA_URL:-file://$STATE/media}
     export SWITCHBOARD_ALLOWED_API_URLS=${SWITCHBOARD_ALLOWED_API_URLS:-loopback}
+    # An endpoint of a newcomer's own is on this machine, and speaks no TLS.
+    export SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS=${SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS:-loopback}
+    export SWITCHBOARD_WEBHOOK_ALLOW_HTTP=${SWITCHBOARD_WEBHOOK_ALLOW_HTTP:-true}
     # Email goes to the sandbox, which shows it.
     export SWITCHBOARD_SMTP_URL=smtp://127.0.0.1:$MAIL_PORT SWITCHBOARD_MAIL_FROM="Switchboard <switchboard@demo.invalid>"
     export SWITCHBOARD_CONVERSATION_URL=$API_URL/v1/conversations/%7BconversationId%7D
@@ -136,13 +140,13 @@ leftovers() {
 stop_services() {
     local service
     stop_process "$RUN/supervisor.process" 60 || return 1
-    for service in api relay inbound outbound notifications sandbox; do
+    for service in api relay inbound outbound notifications webhooks sandbox; do
         if recorded_process "$RUN/$service.process"; then
             kill -CONT "$RECORDED_PID" 2>/dev/null || true
             kill -TERM "$RECORDED_PID" 2>/dev/null || true
         fi
     done
-    for service in api relay inbound outbound notifications sandbox; do
+    for service in api relay inbound outbound notifications webhooks sandbox; do
         stop_process "$RUN/$service.process" 15 || return 1
     done
     rm -f -- "$RUN"/*.gave-up

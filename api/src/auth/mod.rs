@@ -9,6 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use common::config::Secret;
 use common::domain::principal::{Principal, Role};
 use common::problem::Problem;
 use http::StatusCode;
@@ -45,6 +46,40 @@ impl<R: Right> FromRequestParts<AppState> for Allowed<R> {
             return Err(forbidden::<R>(&principal));
         }
         Ok(Self { principal, right: PhantomData })
+    }
+}
+
+/// The caller of something that lasts, who has the right `R` for as long as `holds` says.
+#[derive(Debug)]
+pub struct Lasting<R> {
+    caller: Allowed<R>,
+    token: Secret,
+}
+
+impl<R> Deref for Lasting<R> {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.caller
+    }
+}
+
+impl<R: Right> FromRequestParts<AppState> for Lasting<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let token = Secret::new(credentials::presented(&parts.headers)?.to_owned());
+        Ok(Self { caller: Allowed::from_request_parts(parts, state).await?, token })
+    }
+}
+
+impl<R: Right> Lasting<R> {
+    /// Whether the credential still is what it was when the request came. A database that is away ends nothing.
+    pub async fn holds(&self, state: &AppState) -> bool {
+        match state.keys.principal(&state.pool, &state.shutdown, self.token.expose()).await {
+            Ok(principal) => principal.may_as(R::SCOPE, R::LEAST),
+            Err(problem) => !problem.status.is_client_error(),
+        }
     }
 }
 

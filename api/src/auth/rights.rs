@@ -32,6 +32,8 @@ rights! {
     ConversationList ConversationRead ConversationUpdate ConversationAssign
     MessageCreate MessageRead
     UserList UserRead UserCreate UserUpdate UserDelete
+    WebhookList WebhookRead WebhookCreate WebhookUpdate WebhookDelete
+    EventRead
     MediaCreate MediaRead
 }
 

@@ -10,7 +10,7 @@ mod trace;
 pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, OptionalJson, read_body};
 pub use object::Object;
-pub use path::{Named, Path, Paths};
+pub use path::{Named, Nested, Path, Paths};
 pub use query::Query;
 use serde::{Deserialize, Deserializer};
 pub use trace::Trace;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, RawPathParams};
 use common::domain::ids::{
     ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxId, MediaId, MessageId,
-    PhoneNumberId, TeamId, UserId,
+    PhoneNumberId, TeamId, UserId, WebhookDeliveryId, WebhookId, WebhookReplayId,
 };
 use common::problem::Problem;
 use http::request::Parts;
@@ -15,6 +15,10 @@ use crate::state::AppState;
 /// The one parameter of a path.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
+
+/// The two parameters of a path: a thing, and one that belongs to it.
+#[derive(Debug)]
+pub struct Nested<T, U>(pub T, pub U);
 
 /// What a path parameter names.
 pub trait Named: FromStr + Send {
@@ -66,6 +70,18 @@ impl Named for MediaId {
     const NOUN: &'static str = "file";
 }
 
+impl Named for WebhookId {
+    const NOUN: &'static str = "webhook";
+}
+
+impl Named for WebhookDeliveryId {
+    const NOUN: &'static str = "delivery";
+}
+
+impl Named for WebhookReplayId {
+    const NOUN: &'static str = "replay";
+}
+
 impl Named for common::channels::Channel {
     const NOUN: &'static str = "channel";
 }
@@ -94,5 +110,18 @@ impl<T: Named> FromRequestParts<AppState> for Path<T> {
         let params = RawPathParams::from_request_parts(parts, state).await;
         let text = params.as_ref().ok().and_then(|params| params.iter().next().map(|(_, value)| value));
         text.and_then(|text| text.parse().ok()).map(Self).ok_or_else(|| Problem::not_found(T::NOUN))
+    }
+}
+
+impl<T: Named, U: Named> FromRequestParts<AppState> for Nested<T, U> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let mut texts = params.iter().flat_map(|params| params.iter().map(|(_, value)| value));
+        let outer = texts.next().and_then(|text| text.parse().ok());
+        let outer = outer.ok_or_else(|| Problem::not_found(T::NOUN))?;
+        let inner = texts.next().and_then(|text| text.parse().ok());
+        Ok(Self(outer, inner.ok_or_else(|| Problem::not_found(U::NOUN))?))
     }
 }

@@ -26,7 +26,7 @@ use super::answer::{Call, method};
 pub struct Options {
     /// Requests a second of each key.
     pub rate: u32,
-    /// Whether connections may name loopback addresses.
+    /// Whether connections and webhooks may name loopback addresses.
     pub loopback: bool,
     /// In place of the test's own database.
     pub database_url: Option<String>,
@@ -198,6 +198,9 @@ fn config(options: &Options) -> Config {
         "AMQP_URL" => Some("amqp://replaced".to_owned()),
         "SWITCHBOARD_MASTER_KEY" => Some("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()),
         "SWITCHBOARD_ALLOWED_API_URLS" if options.loopback => Some("loopback".to_owned()),
+        "SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS" if options.loopback => Some("loopback".to_owned()),
+        "SWITCHBOARD_WEBHOOK_ALLOW_HTTP" if options.loopback => Some("true".to_owned()),
+        "SWITCHBOARD_WEBHOOK_RETRY_SECONDS" => Some("1,1,1".to_owned()),
         _ => None,
     };
     let mut config = Config::from_source(&source, "127.0.0.1:0").unwrap();

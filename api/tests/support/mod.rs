@@ -2,8 +2,12 @@
 
 mod answer;
 mod app;
+mod hooked;
+mod receiver;
 mod whole;
 
 pub use answer::{Answer, Call};
 pub use app::{Options, TestApp};
+pub use hooked::Hooked;
+pub use receiver::{Received, Receiver, Reply};
 pub use whole::{SOON, Whole};

@@ -7,6 +7,7 @@ mod master_key;
 mod media;
 mod notifications;
 mod secret;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -19,6 +20,7 @@ pub use master_key::MasterKey;
 pub use media::{Media, MediaPlace};
 pub use notifications::{Mail, Notifications};
 pub use secret::Secret;
+pub use webhooks::Webhooks;
 
 /// Everything a process needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub user_directory: Option<UserDirectory>,
     /// Telling people: `SWITCHBOARD_SMTP_URL`, `_MAIL_FROM`, `_CONVERSATION_URL`, `_NOTIFICATION_DELAY_SECONDS`.
     pub notifications: Notifications,
+    /// Outbound webhooks: `SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS`, `_ALLOW_HTTP`, `_TIMEOUT_SECONDS`, `_RETRY_SECONDS`, `_DISABLE_AFTER_HOURS`.
+    pub webhooks: Webhooks,
     /// The key that seals credentials: `SWITCHBOARD_MASTER_KEY`, base64 of 32 bytes.
     pub master_key: MasterKey,
 }
@@ -158,6 +162,7 @@ impl Config {
             timings: Timings::read(&mut reader),
             user_directory: UserDirectory::read(&mut reader),
             notifications: Notifications::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader),
             master_key: MasterKey::read(&mut reader),
         };
         reader.finish(config)

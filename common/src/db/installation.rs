@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 
-use super::{Error, message_search};
+use super::{Error, message_search, webhook_deliveries};
 
 /// The server's settings that durability depends on, and its clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +84,8 @@ pub async fn list_held_duties(client: &impl GenericClient) -> Result<Vec<String>
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// What waits in the outbox, among the channel events, in the event log and among the emails to users, and what search has not
-/// taken up yet.
+/// What waits in the outbox, among the channel events, in the event log, among the emails to users and the webhooks, and what
+/// search has not taken up yet.
 ///
 /// # Errors
 /// When the database fails.
@@ -113,5 +113,12 @@ pub async fn list_backlogs(client: &impl GenericClient) -> Result<Vec<Backlog>, 
     }
     let search = message_search::behind(client).await?;
     backlogs.push(Backlog { table: "search", rows: search.events, oldest_seconds: search.seconds });
+    let webhooks = webhook_deliveries::lag(client).await?;
+    for (table, rows, oldest_seconds) in [
+        ("webhooks", webhooks.due, webhooks.due_seconds),
+        ("webhook_events", webhooks.events, webhooks.events_seconds),
+    ] {
+        backlogs.push(Backlog { table, rows, oldest_seconds });
+    }
     Ok(backlogs)
 }

@@ -43,6 +43,7 @@ migrations! {
     13 "0013_contact_states",
     14 "0014_notifications",
     15 "0015_contact_indexes",
+    16 "0016_webhooks",
     18 "0018_management",
 }
 

@@ -9,6 +9,7 @@ pub mod customers;
 pub mod dead_letters;
 pub mod draining;
 pub mod duties;
+pub mod event_log;
 pub mod idempotency;
 pub mod inboxes;
 pub mod installation;
@@ -30,6 +31,11 @@ pub mod teams;
 mod tls;
 pub mod tx;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhook_fanout;
+pub mod webhook_log;
+pub mod webhook_replays;
+pub mod webhooks;
 
 use std::time::Duration;
 

@@ -124,6 +124,12 @@ ids! {
     AttemptId = "att";
     /// An entry of the event log.
     EventId = "evt";
+    /// An endpoint that events are posted to.
+    WebhookId = "whk";
+    /// The posting of an event to an endpoint.
+    WebhookDeliveryId = "whd";
+    /// Postings that are to be made again.
+    WebhookReplayId = "whr";
     /// A dead letter.
     DeadLetterId = "dlq";
     /// An entry of the audit log.

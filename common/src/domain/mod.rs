@@ -2,6 +2,7 @@
 
 pub mod contact;
 pub mod content;
+pub mod event;
 pub mod ids;
 pub mod lane;
 pub mod message;

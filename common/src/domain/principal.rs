@@ -154,6 +154,18 @@ scopes! {
     UserRead = "user:read", Agent;
     /// Change users; one's own preferences are any role's to change.
     UserUpdate = "user:update", Admin;
+    /// See the endpoints that events are posted to.
+    WebhookList = "webhook:list", Agent;
+    /// See one of them, and what was posted to it.
+    WebhookRead = "webhook:read", Agent;
+    /// Have events posted to an endpoint.
+    WebhookCreate = "webhook:create", Admin;
+    /// Change an endpoint, its secret included, and have events posted to it again.
+    WebhookUpdate = "webhook:update", Admin;
+    /// Delete an endpoint.
+    WebhookDelete = "webhook:delete", Admin;
+    /// Follow events.
+    EventRead = "event:read", Agent;
     /// Upload files.
     MediaCreate = "media:create", Agent;
     /// Download files.

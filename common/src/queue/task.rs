@@ -22,6 +22,11 @@ pub enum Task {
         /// Rows of `media`.
         media: Vec<Uuid>,
     },
+    /// Post what is due to a customer's endpoint.
+    PostWebhooksV1 {
+        /// Row of `webhooks`.
+        webhook: Uuid,
+    },
 }
 
 /// Points at a lane.
@@ -83,7 +88,8 @@ mod tests {
         let deliver = Task::DeliverLanesV1 { lanes: vec![pointer; Task::LANES] };
         let apply = Task::ApplyChannelEventsV1 { lanes: vec![Uuid::now_v7(); Task::EVENT_LANES] };
         let fetch = Task::FetchMediaV1 { media: vec![Uuid::now_v7(); Task::FILES] };
-        for task in [deliver, apply, fetch] {
+        let post = Task::PostWebhooksV1 { webhook: Uuid::now_v7() };
+        for task in [deliver, apply, fetch, post] {
             let body = task.encode();
             assert!(body.len() < 1024, "{} bytes", body.len());
             assert_eq!(Task::decode(&body).unwrap(), task);

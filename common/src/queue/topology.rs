@@ -26,6 +26,10 @@ pub enum Route {
     Inbound,
     /// Contacts' files that are to be fetched.
     Media,
+    /// Endpoints of customers that have something due.
+    WebhooksFirst,
+    /// Endpoints that fail, apart so that they never keep others waiting.
+    WebhooksRetry,
     /// Webhooks taken in while PostgreSQL is away: the one queue that holds data.
     IntakeFallback,
 }
@@ -36,7 +40,15 @@ impl Route {
         let channels = Channel::ALL.iter().copied();
         let outbound =
             channels.flat_map(|channel| [Self::OutboundFirst(channel), Self::OutboundRetry(channel)]);
-        outbound.chain([Self::Inbound, Self::Media, Self::IntakeFallback]).collect()
+        outbound
+            .chain([
+                Self::Inbound,
+                Self::Media,
+                Self::WebhooksFirst,
+                Self::WebhooksRetry,
+                Self::IntakeFallback,
+            ])
+            .collect()
     }
 
     /// The routing key.
@@ -46,6 +58,8 @@ impl Route {
             Self::OutboundRetry(channel) => format!("outbound.{channel}.retry"),
             Self::Inbound => "inbound".into(),
             Self::Media => "media".into(),
+            Self::WebhooksFirst => "webhooks.first".into(),
+            Self::WebhooksRetry => "webhooks.retry".into(),
             Self::IntakeFallback => "intake.fallback".into(),
         }
     }

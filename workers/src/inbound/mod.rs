@@ -57,7 +57,9 @@ pub fn start(context: &Context) {
 async fn work_off(lanes: &Lanes, body: &[u8], stop: &CancellationToken) -> Outcome {
     let keys = match Task::decode(body) {
         Ok(Task::ApplyChannelEventsV1 { lanes }) => lanes,
-        Ok(Task::DeliverLanesV1 { .. } | Task::FetchMediaV1 { .. }) => return Outcome::Dead,
+        Ok(Task::DeliverLanesV1 { .. } | Task::FetchMediaV1 { .. } | Task::PostWebhooksV1 { .. }) => {
+            return Outcome::Dead;
+        }
         Err(error) => {
             tracing::warn!(%error, "a task of channel events cannot be read");
             return Outcome::Dead;

@@ -49,7 +49,9 @@ pub fn start(context: &Context, store: Store) -> anyhow::Result<()> {
 fn files(body: &[u8]) -> Option<Vec<Uuid>> {
     match Task::decode(body) {
         Ok(Task::FetchMediaV1 { media }) => Some(media),
-        Ok(Task::DeliverLanesV1 { .. } | Task::ApplyChannelEventsV1 { .. }) => None,
+        Ok(Task::DeliverLanesV1 { .. } | Task::ApplyChannelEventsV1 { .. } | Task::PostWebhooksV1 { .. }) => {
+            None
+        }
         Err(error) => {
             tracing::warn!(%error, "a task of files cannot be read");
             None

@@ -55,7 +55,9 @@ pub fn start(context: &Context, channel: Channel, concurrency: usize) -> anyhow:
 async fn deliver_lanes(deliverer: &Arc<Deliverer>, body: &[u8]) -> Outcome {
     let lanes = match Task::decode(body) {
         Ok(Task::DeliverLanesV1 { lanes }) => lanes,
-        Ok(Task::ApplyChannelEventsV1 { .. } | Task::FetchMediaV1 { .. }) => return Outcome::Dead,
+        Ok(Task::ApplyChannelEventsV1 { .. } | Task::FetchMediaV1 { .. } | Task::PostWebhooksV1 { .. }) => {
+            return Outcome::Dead;
+        }
         Err(error) => {
             tracing::warn!(%error, "a delivery task cannot be read");
             return Outcome::Dead;

@@ -1,4 +1,4 @@
-//! Forgets what is past its age: idempotent answers, deduplication keys, unclaimed provider ids, dead processes, files that
+//! Forgets what is past its age: idempotent answers, deduplication keys, unclaimed provider ids, dead processes, webhooks' postings, files that
 //! no message refers to, and objects that nothing answers for.
 
 use common::db::{Error, media};
@@ -21,6 +21,13 @@ const PRUNE: &[&str] = &[
     "DELETE FROM read_receipts WHERE created_at < now() - interval '1 day'",
     "DELETE FROM notifications WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM notifications WHERE ended_at < now() - interval '30 days' LIMIT 5000))",
+    // Their tries go with them. What still waits after so long is of an endpoint that was disabled or deleted.
+    "DELETE FROM webhook_deliveries WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM webhook_deliveries WHERE created_at < now() - interval '30 days' ORDER BY created_at LIMIT 5000))",
+    "DELETE FROM webhook_replays WHERE ended_at < now() - interval '30 days'",
+    "DELETE FROM webhooks w WHERE deleted_at < now() - interval '31 days'
+        AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id)
+        AND NOT EXISTS (SELECT FROM webhook_replays r WHERE r.webhook_id = w.id)",
     "DELETE FROM processes WHERE seen_at < now() - interval '1 day'",
     "DELETE FROM intake_progress WHERE updated_at < now() - interval '8 days'",
     "DELETE FROM duties WHERE expires_at < now() - interval '1 day'",

@@ -1,20 +1,23 @@
 //! Finds what lost its pointer: outbox partitions whose holder died, channel events that nobody was told of, and contacts'
-//! files that are due, for the first time or again.
+//! files and customers' webhooks that are due, for the first time or again.
 
 use std::time::Duration;
 
 use common::db::pipeline::channel_events;
-use common::db::{self, Error, duties};
+use common::db::{self, Error, duties, webhook_deliveries};
 use common::outbox;
 use common::queue::{Route, Task};
 use uuid::Uuid;
 
 use super::Shared;
 use super::duty::Step;
+use crate::webhooks::publish;
 
 const GROUP: i64 = 480;
 /// Files pointed at in a step; more are due in the next.
 const FILES: i64 = 200;
+/// Endpoints pointed at in a step.
+const WEBHOOKS: i64 = 500;
 
 /// The inbound lane reached, so that a long backlog is gone through in turn.
 #[derive(Default)]
@@ -39,6 +42,7 @@ impl Step for State {
             }
         }
         let Some(more_files) = files(shared).await? else { return Ok(false) };
+        let Some(more_webhooks) = webhooks(shared).await? else { return Ok(false) };
         let lanes = channel_events::list_missed(pool, self.after, GROUP).await?;
         for chunk in lanes.chunks(Task::EVENT_LANES) {
             let task = Task::ApplyChannelEventsV1 { lanes: chunk.to_vec() };
@@ -49,7 +53,7 @@ impl Step for State {
         }
         let more = lanes.len() == GROUP as usize;
         self.after = if more { lanes.last().copied().unwrap_or_default() } else { Uuid::nil() };
-        Ok(more || more_files)
+        Ok(more || more_files || more_webhooks)
     }
 }
 
@@ -64,4 +68,18 @@ async fn files(shared: &Shared) -> Result<Option<bool>, Error> {
         }
     }
     Ok(Some(due.len() as i64 == FILES))
+}
+
+/// Sends pointers to endpoints that have something due; says whether more have, or nothing if the broker does not take them.
+async fn webhooks(shared: &Shared) -> Result<Option<bool>, Error> {
+    let client = shared.context.pool.get().await?;
+    let due = webhook_deliveries::point(&client, None, WEBHOOKS).await?;
+    drop(client);
+    for (webhook, failing) in &due {
+        if let Err(error) = publish(&shared.publisher, *webhook, *failing).await {
+            tracing::debug!(%error, "webhooks that are due wait for the broker");
+            return Ok(None);
+        }
+    }
+    Ok(Some(due.len() as i64 == WEBHOOKS))
 }

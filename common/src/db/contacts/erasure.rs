@@ -247,6 +247,13 @@ async fn on_to_events(tx: &impl GenericClient, reached: i64) -> Result<(), Error
 
 /// Those whose event log is through are forgotten.
 async fn done(tx: &impl GenericClient, reached: i64) -> Result<(), Error> {
+    // What endpoints answered may quote what was posted to them.
+    let sql = "UPDATE webhook_attempts SET response = NULL
+        WHERE response IS NOT NULL AND delivery_id = ANY(ARRAY(
+            SELECT d.id FROM erasures e CROSS JOIN LATERAL unnest(e.conversations) AS c (id)
+            JOIN webhook_deliveries d ON d.conversation_id = c.id
+            WHERE e.stage = 'events' AND e.passing AND e.last <= $1))";
+    tx.execute(&tx.prepare_cached(sql).await?, &[&reached]).await?;
     let sql = "DELETE FROM erasures WHERE stage = 'events' AND passing AND last <= $1";
     let forgotten = tx.execute(&tx.prepare_cached(sql).await?, &[&reached]).await?;
     if forgotten > 0 {

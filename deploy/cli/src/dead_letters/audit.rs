@@ -2,7 +2,7 @@
 
 use common::db::audit::{self, Actor, Entry};
 use common::db::dead_letters::{self, DeadLetter};
-use common::db::media;
+use common::db::{media, webhooks};
 use common::domain::ids::OrganizationId;
 use common::queue::Task;
 use deadpool_postgres::Transaction;
@@ -47,6 +47,9 @@ async fn concerned(tx: &Transaction<'_>, letter: &DeadLetter) -> anyhow::Result<
         }
         Some(Ok(Task::ApplyChannelEventsV1 { lanes })) => dead_letters::list_event_owners(tx, &lanes).await?,
         Some(Ok(Task::FetchMediaV1 { media })) => media::list_owners(tx, &media).await?,
+        Some(Ok(Task::PostWebhooksV1 { webhook })) => {
+            webhooks::find_owner(tx, webhook).await?.into_iter().collect()
+        }
         Some(Err(_)) | None => Vec::new(),
     })
 }

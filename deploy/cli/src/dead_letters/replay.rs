@@ -87,6 +87,7 @@ impl Replaying {
         let tasks = match Task::decode(body).map_err(|_| anyhow!(unreadable))? {
             task @ Task::ApplyChannelEventsV1 { .. } => vec![(Route::Inbound, task)],
             task @ Task::FetchMediaV1 { .. } => vec![(Route::Media, task)],
+            task @ Task::PostWebhooksV1 { .. } => vec![(Route::WebhooksRetry, task)],
             Task::DeliverLanesV1 { lanes } => by_channel(tx, letter, &lanes).await?,
         };
         if tasks.is_empty() {

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use common::db::dead_letters::{self, DeadLetter};
 use common::db::message_history;
-use common::domain::ids::{ConversationId, DeadLetterId, InboxId, MediaId};
+use common::domain::ids::{ConversationId, DeadLetterId, InboxId, MediaId, WebhookId};
 use common::queue::Task;
 use serde_json::{Value, json};
 
@@ -63,6 +63,9 @@ fn task(body: &[u8]) -> Value {
         Ok(Task::FetchMediaV1 { media }) => {
             let media: Vec<_> = media.into_iter().map(MediaId).collect();
             json!({ "kind": "fetchMedia", "media": media })
+        }
+        Ok(Task::PostWebhooksV1 { webhook }) => {
+            json!({ "kind": "postWebhooks", "webhook": WebhookId(webhook) })
         }
         Err(_) => Value::Null,
     }

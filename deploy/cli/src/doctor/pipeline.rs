@@ -90,6 +90,7 @@ async fn backlogs(report: &mut Report, session: &Object) {
             "outbox" => "see that RabbitMQ, an api and a relay are well",
             "channel_events" => "see that RabbitMQ, a relay and an inbound worker are well",
             "notifications" => "see that a notifications worker is well, and what its /readyz says of smtp",
+            "webhooks" | "webhook_events" => "see that a webhooks worker and a relay are well",
             _ => "see that a relay is well",
         };
         let name = format!("backlog of {}", backlog.table);

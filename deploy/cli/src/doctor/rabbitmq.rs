@@ -86,6 +86,7 @@ fn depth(report: &mut Report, queue: &Queue, state: QueueState) {
             format!("outbound --channel {channel}")
         }
         Some(Route::Inbound | Route::Media | Route::IntakeFallback) => "inbound".to_owned(),
+        Some(Route::WebhooksFirst | Route::WebhooksRetry) => "webhooks".to_owned(),
         None => "relay".to_owned(),
     };
     if state.consumers == 0 {

@@ -35,3 +35,4 @@ mod stopping;
 mod traffic;
 mod types;
 mod watch;
+mod webhooks;

@@ -1,5 +1,7 @@
 //! Requests as the description shows them: a reply of each content type.
 
+pub mod events;
+
 use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::example::{Example, ExampleBuilder};
