@@ -33,10 +33,13 @@ pub(crate) struct Senders {
     pool: Pool,
     sealer: Sealer,
     channels: Channels,
+    /// The address under which providers reach us.
+    webhook_base: String,
     known: Mutex<HashMap<Uuid, Known>>,
 }
 
-const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.credentials
+const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.credentials, c.external_id,
+        i.messaging_service_id
     FROM inboxes i JOIN connections c ON c.id = i.connection_id WHERE i.id = $1";
 
 impl Senders {
@@ -45,6 +48,7 @@ impl Senders {
             pool: context.pool.clone(),
             sealer: context.sealer.clone(),
             channels: context.config.channels.clone(),
+            webhook_base: context.config.http.webhook_base().to_owned(),
             known: Mutex::default(),
         }
     }
@@ -84,8 +88,17 @@ impl Senders {
         let credentials = credentials.map_err(|error| stored(error.to_string()))?;
         let channel = row.try_get::<_, &str>(0)?.parse().map_err(stored)?;
         let base_url = channels::base_url(channel, &self.channels, row.try_get(4)?).map_err(stored)?;
-        let sender =
-            Sender { external_id: row.try_get(1)?, base_url, access_token: credentials.access_token };
+        let account: String = row.try_get(6)?;
+        let (user, access_token) = credentials.login(&account);
+        let sender = Sender {
+            external_id: row.try_get(1)?,
+            account,
+            service: row.try_get(7)?,
+            base_url,
+            access_token,
+            user,
+            webhook_url: format!("{}/channels/{channel}/webhook", self.webhook_base),
+        };
         Ok(Known { at: Instant::now(), channel, sender: Arc::new(sender), pace: row.try_get(2)? })
     }
 }

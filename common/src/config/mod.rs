@@ -27,9 +27,10 @@ pub struct Config {
     pub database: Database,
     /// RabbitMQ: `AMQP_URL`, `SWITCHBOARD_QUEUE_PREFIX`.
     pub broker: Broker,
-    /// Listeners and public address: `SWITCHBOARD_LISTEN`, `_INTERNAL_LISTEN`, `_PUBLIC_URL`, `_RATE_LIMIT_PER_SECOND`.
+    /// Listeners and public address: `SWITCHBOARD_LISTEN`, `_INTERNAL_LISTEN`, `_PUBLIC_URL`, `_WEBHOOK_URL`,
+    /// `_RATE_LIMIT_PER_SECOND`.
     pub http: Http,
-    /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_ALLOWED_API_URLS`.
+    /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_TWILIO_URL`, `_TWILIO_MESSAGING_URL`, `_ALLOWED_API_URLS`.
     pub channels: Channels,
     /// Files: `SWITCHBOARD_MEDIA_URL`, `SWITCHBOARD_MEDIA_MAX_BYTES`; S3's `AWS_…` variables.
     pub media: Media,
@@ -70,6 +71,8 @@ pub struct Http {
     pub internal_listen: SocketAddr,
     /// The address under which clients reach the api, without a trailing slash.
     pub public_url: String,
+    /// The address under which providers reach the api, without a trailing slash, where that is another.
+    pub webhook_url: Option<String>,
     /// Requests a second of each API key; twice as many at once.
     pub rate_limit_per_second: NonZeroU32,
 }
@@ -81,6 +84,10 @@ pub struct Channels {
     pub graph_url: Url,
     /// Graph API version, such as `v24.0`.
     pub graph_version: String,
+    /// Base address of the Twilio-compatible API for texts.
+    pub twilio_url: Url,
+    /// Base address of that provider's messaging services.
+    pub twilio_messaging_url: Url,
     /// Which `apiUrl`s a connection may name.
     pub allowed_api_urls: AllowedUrls,
 }
@@ -220,17 +227,34 @@ impl Http {
             );
         }
         let public_url = public_url.trim_end_matches('/').to_owned();
+        let webhook_url = reader.get("SWITCHBOARD_WEBHOOK_URL");
+        if webhook_url.as_ref().is_some_and(|url| Url::parse(url).map_or(true, |url| !url.has_host())) {
+            reader.fault(
+                "SWITCHBOARD_WEBHOOK_URL is not valid: expected an address such as https://hooks.example.com",
+            );
+        }
+        let webhook_url = webhook_url.map(|url| url.trim_end_matches('/').to_owned());
         let rate = reader.number("SWITCHBOARD_RATE_LIMIT_PER_SECOND", 1_000, (1, 1_000_000));
         let rate = u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        Self { listen, internal_listen, public_url, rate_limit_per_second: rate }
+        Self { listen, internal_listen, public_url, webhook_url, rate_limit_per_second: rate }
+    }
+
+    /// The address under which providers reach the api, without a trailing slash.
+    pub fn webhook_base(&self) -> &str {
+        self.webhook_url.as_deref().unwrap_or(&self.public_url)
     }
 }
 
 impl Channels {
     fn read(reader: &mut Reader<'_>) -> Self {
-        #[expect(clippy::expect_used, reason = "a constant address")]
-        let default = Url::parse("https://graph.facebook.com").expect("valid");
-        let graph_url = reader.parsed("SWITCHBOARD_GRAPH_URL", default, "an address");
+        #[expect(clippy::expect_used, reason = "constant addresses")]
+        let mut address = |name: &str, default: &str| {
+            reader.parsed(name, Url::parse(default).expect("valid"), "an address")
+        };
+        let graph_url = address("SWITCHBOARD_GRAPH_URL", "https://graph.facebook.com");
+        let twilio_url = address("SWITCHBOARD_TWILIO_URL", "https://api.twilio.com");
+        let twilio_messaging_url =
+            address("SWITCHBOARD_TWILIO_MESSAGING_URL", "https://messaging.twilio.com");
         let graph_version = reader.get("SWITCHBOARD_GRAPH_VERSION").unwrap_or_else(|| "v24.0".into());
         let allowed_api_urls = AllowedUrls::parse(&reader.list("SWITCHBOARD_ALLOWED_API_URLS"))
             .unwrap_or_else(|bad| {
@@ -239,7 +263,7 @@ impl Channels {
                 ));
                 AllowedUrls::default()
             });
-        Self { graph_url, graph_version, allowed_api_urls }
+        Self { graph_url, graph_version, twilio_url, twilio_messaging_url, allowed_api_urls }
     }
 }
 

@@ -43,6 +43,7 @@ migrations! {
     13 "0013_contact_states",
     14 "0014_notifications",
     15 "0015_contact_indexes",
+    20 "0020_text_channel",
 }
 
 /// Why migrating stopped.

@@ -95,7 +95,7 @@ pub(super) async fn transact(pool: &Pool, lanes: &[Uuid], most: i64) -> Result<D
 
 fn understand(row: &Row) -> Result<Understood, Error> {
     let waiting = WaitingEvent::read(row)?;
-    let event = channels::parse(waiting.channel, waiting.kind, &waiting.payload);
+    let event = channels::parse(waiting.channel, waiting.kind, &waiting.payload, waiting.received_at);
     Ok(Understood { waiting, event })
 }
 

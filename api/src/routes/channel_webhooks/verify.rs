@@ -23,6 +23,8 @@ use crate::state::AppState;
     ),
     responses(
         (status = 200, description = "The challenge", body = String, content_type = "text/plain"),
+        (status = 404, description = "The channel has no handshake",
+            body = common::problem::ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No connection of the channel has this verify token",
             body = common::problem::ProblemBody, content_type = "application/problem+json"),
     )
@@ -43,6 +45,7 @@ pub async fn verify_channel_webhook(
 fn read(channel: Channel, query: &str) -> Result<Handshake, Problem> {
     let read = match channel {
         Channel::Whatsapp => handshake(query),
+        Channel::Text => return Err(Problem::not_found("handshake")),
     };
     read.map_err(|invalid| {
         let field = match invalid {

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod get;
 pub mod list;
+mod secrets;
 
 use common::channels::Channel;
 use common::db::connections::Connection;

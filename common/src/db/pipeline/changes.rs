@@ -11,8 +11,8 @@ use super::placements::{Placement, Placements, Postponement, Postponements, Resu
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
     MessageStates, NewAttempts, NewMessages, Processed, Timeline, TimelineRow, Touch, Touches, Windows,
-    Wishes,
 };
+use super::wishes::{OptOuts, Wishes};
 use crate::db::{Error, Tx, outbox as outbox_table};
 use crate::delivery::SentReaction;
 use crate::domain::ids::{ConversationId, InboxId};
@@ -46,8 +46,10 @@ pub struct Changes {
     pub touches: Touches,
     /// Conversations whose reply window alone moved.
     pub windows: Windows,
-    /// What contacts want no more of, or again.
+    /// What contacts want no more of, or again: marketing.
     pub wishes: Wishes,
+    /// The same of messages altogether.
+    pub opt_outs: OptOuts,
     /// Messages that their senders edited or deleted.
     pub contents: Contents,
     /// Reactions to messages.
@@ -259,7 +261,7 @@ impl Changes {
             ($($rows:ident)+) => { $(if !self.$rows.is_empty() { steps.push(self.$rows.step(&tx).await?); })+ };
         }
         write!(answers messages files file_links states placements resumed postponements lanes touches windows);
-        write!(wishes contents reactions reaction_targets moves);
+        write!(wishes opt_outs contents reactions reaction_targets moves);
         write!(attempts attempt_states timeline events audit processed gates);
         let outbox = &self.outbox;
         if !outbox.routes.is_empty() {

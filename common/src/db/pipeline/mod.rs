@@ -13,6 +13,7 @@ pub mod media;
 pub mod placements;
 pub mod provider_ids;
 pub mod rows;
+pub mod wishes;
 pub mod work;
 
 pub use amendments::{Move, ReactionTarget};
