@@ -24,4 +24,5 @@ mod search;
 mod seed_001;
 mod starts;
 mod support;
+mod texts;
 mod uploads;

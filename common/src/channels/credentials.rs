@@ -109,11 +109,11 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::master_key;
+    use crate::config::MasterKey;
 
     #[test]
     fn what_is_sealed_is_opened_as_what_it_was() {
-        let sealer = Sealer::new(&master_key());
+        let sealer = Sealer::new(&MasterKey::new([7; 32]));
         let meta = MetaCredentials {
             access_token: Secret::new("a"),
             app_secret: Secret::new("b"),

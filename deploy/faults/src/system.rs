@@ -146,7 +146,7 @@ impl System {
         self.client.sandbox_patch(&path, &json!({ "webhookUrl": url })).await.map(|_account| ())
     }
 
-    /// Starts one more worker of this name, or one that was left out.
+    /// Starts one more worker of this name, or one that was left out: `outbound-text` delivers texts.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -184,8 +184,12 @@ impl System {
 fn start(name: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<Process> {
     let mut environment = environment.clone();
     environment.insert("SWITCHBOARD_INTERNAL_LISTEN".into(), format!("127.0.0.1:{}", free_port()?));
-    let arguments: &[&str] = if name == "outbound" { &["--channel", "whatsapp"] } else { &[] };
-    Process::start(name, arguments, environment)
+    let (program, arguments): (&str, &[&str]) = match name {
+        "outbound" => ("outbound", &["--channel", "whatsapp"]),
+        "outbound-text" => ("outbound", &["--channel", "text"]),
+        name => (name, &[]),
+    };
+    Process::start(program, arguments, environment)
 }
 
 fn environment(

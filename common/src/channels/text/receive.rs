@@ -27,18 +27,18 @@ pub fn split(query: &str, body: &[u8]) -> Result<Vec<RawEvent>, Unparsed> {
     let status = form::text(&parameters, "MessageStatus").or_else(|| form::text(&parameters, "SmsStatus"));
     match status {
         // A message from a contact has a status too.
-        None | Some("received" | "receiving") => Ok(messages(&sid, parameters)),
+        None | Some("received" | "receiving") => Ok(messages(&sid, &parameters)),
         Some(status) => {
             let status = shortened(status);
-            Ok(vec![of_status((&sid, &status), query, parameters)])
+            Ok(vec![of_status((&sid, &status), query, &parameters)])
         }
     }
 }
 
 /// The message; each of its further files as a message of its own; and the contact's wish, if it is one.
-fn messages(sid: &str, parameters: Value) -> Vec<RawEvent> {
-    let resource = resource(&parameters, "To");
-    let address = form::text(&parameters, "From").and_then(addresses::normal).unwrap_or_default();
+fn messages(sid: &str, parameters: &Value) -> Vec<RawEvent> {
+    let resource = resource(parameters, "To");
+    let address = form::text(parameters, "From").and_then(addresses::normal).unwrap_or_default();
     let raw = |kind, key: String, payload| RawEvent {
         resource: resource.clone(),
         kind,
@@ -46,10 +46,10 @@ fn messages(sid: &str, parameters: Value) -> Vec<RawEvent> {
         dedupe_key: key,
         payload,
     };
-    let files = form::text(&parameters, "NumMedia").and_then(|text| text.parse().ok()).unwrap_or(0_u64);
-    let further: Vec<Value> = (1..files.min(MOST_FILES)).map(|file| of_file(&parameters, file)).collect();
-    let body = form::text(&parameters, "Body").unwrap_or_default();
-    let stops = words::stops(form::text(&parameters, "OptOutType"), body);
+    let files = form::text(parameters, "NumMedia").and_then(|text| text.parse().ok()).unwrap_or(0_u64);
+    let further: Vec<Value> = (1..files.min(MOST_FILES)).map(|file| of_file(parameters, file)).collect();
+    let body = form::text(parameters, "Body").unwrap_or_default();
+    let stops = words::stops(form::text(parameters, "OptOutType"), body);
     let mut events =
         vec![raw(EventKind::Message, format!("message|{sid}"), json!({ "message": parameters }))];
     for (file, payload) in (1..).zip(further) {
@@ -75,24 +75,20 @@ fn of_file(parameters: &Value, file: u64) -> Value {
     json!({ "message": shared, "file": file })
 }
 
-fn of_status((sid, status): (&str, &str), query: &str, parameters: Value) -> RawEvent {
+fn of_status((sid, status): (&str, &str), query: &str, parameters: &Value) -> RawEvent {
     let find = |name: &str| {
         let found = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
         found.map(|(_, value)| value.replace('\0', "\u{fffd}"))
     };
-    let error = form::text(&parameters, "ErrorCode").map(shortened).unwrap_or_default();
-    let resource = find(RESOURCE).filter(|resource| !resource.is_empty());
+    let error = form::text(parameters, "ErrorCode").map(shortened).unwrap_or_default();
+    let named = find(RESOURCE).filter(|resource| !resource.is_empty());
     RawEvent {
-        resource: resource.map_or_else(|| resource_of_from(&parameters), |resource| shortened(&resource)),
+        resource: named.map_or_else(|| resource(parameters, "From"), |named| shortened(&named)),
         kind: EventKind::Status,
-        address: form::text(&parameters, "To").and_then(addresses::normal).unwrap_or_default(),
+        address: form::text(parameters, "To").and_then(addresses::normal).unwrap_or_default(),
         dedupe_key: format!("status|{sid}|{status}|{error}"),
         payload: json!({ "status": parameters, "attempt": find(ATTEMPT) }),
     }
-}
-
-fn resource_of_from(parameters: &Value) -> String {
-    resource(parameters, "From")
 }
 
 /// The resource of ours in a parameter, else the account.
