@@ -194,6 +194,16 @@ pub async fn find(
     client.query_opt(&statement, &[&organization.0, &id.0]).await?.as_ref().map(read).transpose()
 }
 
+/// The channels that have an inbox, in all organizations: what an operator has to run.
+///
+/// # Errors
+/// When the database fails.
+pub async fn channels_in_use(client: &impl GenericClient) -> Result<Vec<Channel>, Error> {
+    let sql = "SELECT DISTINCT channel FROM inboxes WHERE deleted_at IS NULL";
+    let rows = client.query(&client.prepare_cached(sql).await?, &[]).await?;
+    rows.iter().map(|row| row.try_get::<_, &str>(0)?.parse().map_err(Error::Stored)).collect()
+}
+
 /// A page of the organization's inboxes, oldest first, after `after`.
 ///
 /// # Errors

@@ -68,7 +68,9 @@ fn value<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
 fn statuses(deliveries: &[Delivery], url: &str) -> Vec<(String, String)> {
     let taken = deliveries.iter().filter(|delivery| delivery.answered == StatusCode::OK);
     let pairs = taken.map(|delivery| parameters(delivery, url));
-    pairs.map(|pairs| (value(&pairs, "MessageStatus").to_owned(), value(&pairs, "ErrorCode").to_owned())).collect()
+    pairs
+        .map(|pairs| (value(&pairs, "MessageStatus").to_owned(), value(&pairs, "ErrorCode").to_owned()))
+        .collect()
 }
 
 async fn speak(sandbox: &Sandbox, message: Value) -> String {
@@ -90,7 +92,10 @@ async fn a_text_is_taken_told_of_and_looked_up() {
     assert_eq!(status, 201, "{body}");
     let sid = body["sid"].as_str().unwrap().to_owned();
     assert!(sid.starts_with("SM") && sid.len() == 34, "{sid}");
-    assert_eq!((&body["status"], &body["num_segments"], &body["num_media"]), (&json!("queued"), &json!("1"), &json!("0")));
+    assert_eq!(
+        (&body["status"], &body["num_segments"], &body["num_media"]),
+        (&json!("queued"), &json!("1"), &json!("0"))
+    );
     let told = receiver.wait("two statuses", |all| (all.len() == 2).then(|| statuses(all, &callback))).await;
     assert_eq!(told, [("sent".into(), String::new()), ("delivered".into(), String::new())]);
     let path = format!("{ACCOUNT}/Messages/{sid}.json");
@@ -102,7 +107,9 @@ async fn a_text_is_taken_told_of_and_looked_up() {
     assert_eq!(call(&sandbox, "DELETE", &path, None).await.0, 204);
     assert_eq!(call(&sandbox, "GET", &path, None).await.1["code"], 20_404);
     // An API key sends too, and another account's messages are not there.
-    let (status, _) = call_as(&sandbox, (KEY, "sandbox-api-secret"), "GET", &format!("{ACCOUNT}/Messages.json"), None).await;
+    let (status, _) =
+        call_as(&sandbox, (KEY, "sandbox-api-secret"), "GET", &format!("{ACCOUNT}/Messages.json"), None)
+            .await;
     assert_eq!(status, 200);
     let other = "AC00000000000000000000000000000009/Messages.json";
     assert_eq!(call(&sandbox, "GET", other, None).await.1["code"], 20_404);
@@ -129,11 +136,16 @@ async fn the_provider_is_strict_in_its_own_words() {
     ];
     for (fields, code) in cases {
         let (status, body) = send(&sandbox, fields).await;
-        assert_eq!((status, &body["code"], &body["status"]), (400, &json!(code), &json!(400)), "{fields:?} {body}");
+        assert_eq!(
+            (status, &body["code"], &body["status"]),
+            (400, &json!(code), &json!(400)),
+            "{fields:?} {body}"
+        );
         assert_eq!(body["more_info"], format!("https://www.twilio.com/docs/errors/{code}"));
     }
     assert!(sandbox.ledger().await.is_empty());
-    let service = [("To", CONTACT), ("MessagingServiceSid", "MG00000000000000000000000000000001"), ("Body", "x")];
+    let service =
+        [("To", CONTACT), ("MessagingServiceSid", "MG00000000000000000000000000000001"), ("Body", "x")];
     let (status, body) = send(&sandbox, &service).await;
     assert_eq!((status, &body["status"], &body["from"]), (201, &json!("accepted"), &json!(NUMBER)));
 }
@@ -163,9 +175,15 @@ async fn messages_are_listed_by_side_and_day_page_by_page() {
         send(&sandbox, &[("To", CONTACT), ("From", NUMBER), ("Body", text)]).await;
     }
     send(&sandbox, &[("To", "+16505559999"), ("From", NUMBER), ("Body", "other")]).await;
-    let list = async |query: &str| call(&sandbox, "GET", &format!("{ACCOUNT}/Messages.json?{query}"), None).await.1;
+    let list =
+        async |query: &str| call(&sandbox, "GET", &format!("{ACCOUNT}/Messages.json?{query}"), None).await.1;
     let bodies = |page: &Value| -> Vec<String> {
-        page["messages"].as_array().unwrap().iter().map(|message| message["body"].as_str().unwrap().into()).collect()
+        page["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|message| message["body"].as_str().unwrap().into())
+            .collect()
     };
     assert_eq!(bodies(&list("To=%2B16505551234").await), ["three", "two", "one"]);
     let first = list("To=%2B16505551234&PageSize=2").await;
@@ -199,7 +217,10 @@ async fn what_a_contact_texts_is_told_signed_and_repeated_as_asked() {
     let all = receiver.wait("the third try", |all| (all.len() == 3).then(|| all.to_vec())).await;
     let told = parameters(&all[2], &receiver.url);
     assert_eq!((value(&told, "MessageSid"), value(&told, "Body")), (sid.as_str(), "Hi 👋"));
-    assert_eq!((value(&told, "From"), value(&told, "To"), value(&told, "SmsStatus")), (CONTACT, NUMBER, "received"));
+    assert_eq!(
+        (value(&told, "From"), value(&told, "To"), value(&told, "SmsStatus")),
+        (CONTACT, NUMBER, "received")
+    );
     let token = |place: usize| all[place].headers["i-twilio-idempotency-token"].clone();
     assert_eq!(token(0), token(2));
     // Two repeats were asked for, and no more.
@@ -251,7 +272,9 @@ async fn a_contact_s_file_is_led_to_with_the_password_and_fetched_without() {
 #[tokio::test]
 async fn faults_meet_texts_with_the_provider_s_codes() {
     let (sandbox, receiver) = boot(calm()).await;
-    let to = |to: &'static str| [("To", to), ("From", NUMBER), ("Body", "x"), ("StatusCallback", "http://127.0.0.1:9/")];
+    let to = |to: &'static str| {
+        [("To", to), ("From", NUMBER), ("Body", "x"), ("StatusCallback", "http://127.0.0.1:9/")]
+    };
     for (recipient, status, code) in
         [("+15599990401", 401, 20_003), ("+15599990429", 429, 20_429), ("+15599990500", 500, 20_500)]
     {
@@ -262,15 +285,23 @@ async fn faults_meet_texts_with_the_provider_s_codes() {
         .fault(json!({ "sender": NUMBER, "recipient": CONTACT, "times": 1, "fault": { "status": { "failCode": 30005, "duplicate": 1 } } }))
         .await;
     send(&sandbox, &plain("x", &receiver.url)).await;
-    let told = receiver.wait("four statuses", |all| (all.len() == 4).then(|| statuses(all, &receiver.url))).await;
+    let told =
+        receiver.wait("four statuses", |all| (all.len() == 4).then(|| statuses(all, &receiver.url))).await;
     let words: Vec<&str> = told.iter().map(|(word, _)| word.as_str()).collect();
     assert_eq!((words, told[2].1.as_str()), (vec!["sent", "sent", "undelivered", "undelivered"], "30005"));
     sandbox.fault(json!({ "times": 1, "fault": { "refuse": { "httpStatus": 400, "code": 21610 } } })).await;
-    assert_eq!(send(&sandbox, &plain("x", &receiver.url)).await.1["message"], "Attempt to send to unsubscribed recipient");
+    assert_eq!(
+        send(&sandbox, &plain("x", &receiver.url)).await.1["message"],
+        "Attempt to send to unsubscribed recipient"
+    );
     sandbox.fault(json!({ "times": 1, "fault": { "drop": "afterAccept" } })).await;
     let before = sandbox.ledger().await.len();
     let url = sandbox.url(&format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json"));
-    let cut = sandbox.client.post(url).basic_auth(ACCOUNT, Some(TOKEN)).header("content-type", "application/x-www-form-urlencoded");
+    let cut = sandbox
+        .client
+        .post(url)
+        .basic_auth(ACCOUNT, Some(TOKEN))
+        .header("content-type", "application/x-www-form-urlencoded");
     assert!(cut.body(form(&plain("x", &receiver.url))).send().await.is_err());
     assert_eq!(sandbox.ledger().await.len(), before + 1);
 }
