@@ -124,7 +124,7 @@ def main():
     refusal("another's sender", 21606, 400, lambda: create(to=CONTACT, from_="+15005550001", body="x"))
     refusal("no such message", 20404, 404, lambda: client.messages("SM" + "0" * 32).fetch())
     stranger = Client(ACCOUNT, "wrong", http_client=Redirected())
-    refusal("a wrong token", 20003, 401, lambda: stranger.messages.list())
+    refusal("a wrong token", 20003, 401, lambda: stranger.messages(sent.sid).fetch())
     control("POST", f"/contacts/{CONTACT}/messages", {
         "channel": "text", "to": NUMBER, "type": "text", "text": {"body": "STOP"},
     })
