@@ -2,6 +2,7 @@
 //!
 //! Variables and defaults are listed in `.env.example`; every section below names its own.
 
+mod channels;
 mod env;
 mod master_key;
 mod media;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use channels::{AllowedUrls, Channels};
 pub use env::{ConfigError, Reader};
 pub use master_key::MasterKey;
 pub use media::{Media, MediaPlace};
@@ -75,28 +77,6 @@ pub struct Http {
     pub webhook_url: Option<String>,
     /// Requests a second of each API key; twice as many at once.
     pub rate_limit_per_second: NonZeroU32,
-}
-
-/// Where providers are reached.
-#[derive(Debug, Clone)]
-pub struct Channels {
-    /// Base address of the Graph API.
-    pub graph_url: Url,
-    /// Graph API version, such as `v24.0`.
-    pub graph_version: String,
-    /// Base address of the Twilio-compatible API for texts.
-    pub twilio_url: Url,
-    /// Base address of that provider's messaging services.
-    pub twilio_messaging_url: Url,
-    /// Which `apiUrl`s a connection may name.
-    pub allowed_api_urls: AllowedUrls,
-}
-
-/// The origins that the operator allows for `apiUrl`.
-#[derive(Debug, Clone, Default)]
-pub struct AllowedUrls {
-    origins: Vec<String>,
-    loopback: bool,
 }
 
 /// Where the operator's own directory of users is asked for names and pictures.
@@ -245,67 +225,6 @@ impl Http {
     }
 }
 
-impl Channels {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        #[expect(clippy::expect_used, reason = "constant addresses")]
-        let mut address = |name: &str, default: &str| {
-            reader.parsed(name, Url::parse(default).expect("valid"), "an address")
-        };
-        let graph_url = address("SWITCHBOARD_GRAPH_URL", "https://graph.facebook.com");
-        let twilio_url = address("SWITCHBOARD_TWILIO_URL", "https://api.twilio.com");
-        let twilio_messaging_url =
-            address("SWITCHBOARD_TWILIO_MESSAGING_URL", "https://messaging.twilio.com");
-        let graph_version = reader.get("SWITCHBOARD_GRAPH_VERSION").unwrap_or_else(|| "v24.0".into());
-        let allowed_api_urls = AllowedUrls::parse(&reader.list("SWITCHBOARD_ALLOWED_API_URLS"))
-            .unwrap_or_else(|bad| {
-                reader.fault(format!(
-                    "SWITCHBOARD_ALLOWED_API_URLS: {bad} is neither an origin nor the word loopback"
-                ));
-                AllowedUrls::default()
-            });
-        Self { graph_url, graph_version, twilio_url, twilio_messaging_url, allowed_api_urls }
-    }
-}
-
-impl AllowedUrls {
-    /// Reads origins (`https://proxy.example.com`) and the word `loopback`.
-    ///
-    /// # Errors
-    /// The entry that is neither.
-    pub fn parse(entries: &[String]) -> Result<Self, String> {
-        let mut allowed = Self::default();
-        for entry in entries {
-            if entry == "loopback" {
-                allowed.loopback = true;
-                continue;
-            }
-            let url = Url::parse(entry).ok().filter(Url::has_host).ok_or_else(|| entry.clone())?;
-            allowed.origins.push(url.origin().ascii_serialization());
-        }
-        Ok(allowed)
-    }
-
-    /// Whether a connection may use `url` as its provider's address.
-    pub fn allows(&self, url: &Url) -> bool {
-        matches!(url.scheme(), "http" | "https")
-            && ((self.loopback && is_loopback(url))
-                || self.origins.contains(&url.origin().ascii_serialization()))
-    }
-}
-
-/// Whether an address leads to this machine alone.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        // Of a scheme that is none of the web's, an IP address is read as a name.
-        Some(url::Host::Domain(name)) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 impl UserDirectory {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let text = reader.get("SWITCHBOARD_USER_DIRECTORY_URL")?;
@@ -386,20 +305,5 @@ mod tests {
         let with = |url| [pairs.as_slice(), &[("SWITCHBOARD_USER_DIRECTORY_URL", url)]].concat();
         assert!(read(&with("https://users.example.com/v1")).unwrap().user_directory.is_some());
         assert_eq!(read(&with("users.example.com")).unwrap_err().0.len(), 1);
-    }
-
-    #[test]
-    fn only_listed_origins_and_loopback_are_allowed() {
-        let allowed = AllowedUrls::parse(&["loopback".into(), "https://proxy.example.com".into()]).unwrap();
-        let check = |text: &str| allowed.allows(&Url::parse(text).unwrap());
-        assert!(
-            check("http://127.0.0.1:8090")
-                && check("http://[::1]:1/x")
-                && check("https://proxy.example.com/a")
-        );
-        assert!(
-            !check("https://proxy.example.com:444") && !check("http://10.0.0.1") && !check("ftp://127.0.0.1")
-        );
-        assert!(!AllowedUrls::default().allows(&Url::parse("http://127.0.0.1").unwrap()));
     }
 }

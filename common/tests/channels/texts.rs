@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use common::channels::{
-    Action, Channel, EventKind, InboundEvent, Outgoing, RawEvent, ReceivedWebhook, SendOutcome, Sender,
-    check, content_types, locate_file, normal_address, open_file, parse, passes_closed_window, probe, send,
-    split,
+    Action, Channel, Credentials, EventKind, InboundEvent, MetaCredentials, Outgoing, RawEvent,
+    ReceivedWebhook, SendOutcome, Sender, TextCredentials, check, content_types, locate_file, normal_address,
+    open_file, parse, passes_closed_window, probe, send, split, verify,
 };
 use common::config::{AllowedUrls, Secret};
 use common::domain::contact::OptOut;
 use common::domain::content::{Content, Location, Media};
 use common::domain::message::Status;
-use common::intake::SignedHeaders;
+use common::intake::{Envelope, SignedHeaders};
 use common::problem::{MessagingWindow, WindowState};
 use http::{HeaderMap, Uri};
 use uuid::Uuid;
@@ -391,4 +391,36 @@ async fn a_probe_finds_the_number_or_says_why_not() {
         let probed = probe(Channel::Text, &client(), &sender(&provider)).await;
         assert_eq!(probed.map_err(|error| error.code), found);
     }
+}
+
+#[test]
+fn a_webhook_that_went_through_the_fallback_queue_still_proves_itself() {
+    let body = "MessageSid=SM1&MessageStatus=sent&From=%2B15550000301&To=%2B15551234567";
+    let path = "/channels/text/webhook?attempt=a&sender=%2B15550000301";
+    // Signed over https://inbox.example, the path, and the form sorted by name.
+    let signed =
+        format!("https://inbox.example{path}From+15550000301MessageSidSM1MessageStatussentTo+15551234567");
+    let signature = common::crypto::signature::hmac_sha1(b"token", signed.as_bytes());
+    let signature = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, signature);
+    let mut headers = HeaderMap::new();
+    headers.insert("x-twilio-signature", signature.parse().unwrap());
+    let signed = SignedHeaders::of(&path.parse::<Uri>().unwrap(), &headers);
+    let envelope = Envelope::new(Uuid::nil(), 1, Channel::Text, Uuid::nil(), (&signed, body.as_bytes()));
+    let envelope = Envelope::decode(&envelope.encode().unwrap()).unwrap();
+    let passes = |token: &str, base: &str| {
+        let secrets =
+            TextCredentials { auth_token: Secret::new(token), api_key_sid: None, api_key_secret: None };
+        let body = envelope.body().unwrap();
+        let webhook = ReceivedWebhook { base, headers: &envelope.headers, body: &body };
+        verify(Channel::Text, &Credentials::Text(secrets), webhook)
+    };
+    assert!(passes("token", "https://inbox.example"));
+    assert!(!passes("other", "https://inbox.example") && !passes("token", "https://else.example"));
+    let meta = MetaCredentials {
+        access_token: Secret::new("token"),
+        app_secret: Secret::new("token"),
+        verify_token: Secret::new("token"),
+    };
+    let webhook = ReceivedWebhook { base: "https://inbox.example", headers: &signed, body: body.as_bytes() };
+    assert!(!verify(Channel::Text, &Credentials::Meta(meta), webhook), "secrets of another channel");
 }

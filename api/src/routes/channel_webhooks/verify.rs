@@ -12,7 +12,8 @@ use crate::state::AppState;
 
 /// Answer the provider's handshake
 ///
-/// The provider calls this when the webhook's address is entered there, with the verify token of a connection.
+/// The provider calls this when the webhook's address is entered there, with the verify token of a connection. Texts have no
+/// handshake (404).
 #[utoipa::path(
     get, path = "/channels/{channel}/webhook", tag = "Channel webhooks",
     params(
@@ -23,8 +24,6 @@ use crate::state::AppState;
     ),
     responses(
         (status = 200, description = "The challenge", body = String, content_type = "text/plain"),
-        (status = 404, description = "The channel has no handshake",
-            body = common::problem::ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "No connection of the channel has this verify token",
             body = common::problem::ProblemBody, content_type = "application/problem+json"),
     )

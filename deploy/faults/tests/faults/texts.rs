@@ -180,6 +180,37 @@ async fn a_contact_who_stops_texts_gets_none_until_it_begins_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_taken_holds_texts_back_until_it_is_taken_again() {
+    let texts = Texts::start(&[]).await;
+    texts.contact_texts("Hello?").await;
+    let (id, _) = texts.conversation("Hello?").await;
+    let account = format!("/control/text-accounts/{ACCOUNT}");
+    let token = async |token: &str| {
+        texts.system.client.sandbox_patch(&account, &json!({ "authToken": token })).await.unwrap();
+    };
+    let until = async |state: &str| {
+        eventually("the inbox's status", SOON, async || {
+            let path = format!("/v1/inboxes/{}", texts.inbox);
+            let inbox = texts.system.client.api_get(&path).await.map_err(|error| error.to_string())?;
+            if inbox["status"]["state"] == state {
+                Ok(inbox["status"].clone())
+            } else {
+                Err(inbox.to_string())
+            }
+        })
+        .await
+    };
+    token("another").await;
+    let held = reply(&texts.system.client, id, "Are you there?").await;
+    assert_eq!(until("disconnected").await["reasons"], json!(["token_expired"]));
+    assert_eq!(texts.system.client.message(&held).await.unwrap()["status"], "pending");
+    token("sandbox-auth-token").await;
+    until_status(&texts.system.client, &held, "delivered").await;
+    until("active").await;
+    assert_eq!(texts.taken().await, ["Are you there?"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pictures_go_both_ways() {
     let texts = Texts::start(&[]).await;
     let png =
