@@ -23,7 +23,7 @@ async fn connected(app: &TestApp) -> Workspace {
     workspace
 }
 
-async fn create(app: &TestApp, workspace: &Workspace, text: Value) -> Answer {
+async fn create(app: &TestApp, workspace: &Workspace, text: &Value) -> Answer {
     app.post("/v1/inboxes").key(&workspace.token).json(&json!({ "text": text })).send().await
 }
 
@@ -114,7 +114,7 @@ async fn a_number_and_a_name_become_inboxes_that_send_at_their_kind_s_pace() {
     let app = TestApp::start().await;
     let workspace = connected(&app).await;
     let asked = json!({ "phoneNumbers": [NUMBER], "senderIds": ["SANDBOX"], "messagingServiceId": SERVICE });
-    let created = create(&app, &workspace, asked).await.expect(200);
+    let created = create(&app, &workspace, &asked).await.expect(200);
     let (number, name) = (&created["inboxes"][0], &created["inboxes"][1]);
     assert_eq!((&number["channel"], &number["externalId"]), (&json!("text"), &json!(NUMBER)));
     assert_eq!(number["name"], "Sandbox text line");
@@ -130,17 +130,17 @@ async fn a_number_and_a_name_become_inboxes_that_send_at_their_kind_s_pace() {
         1
     );
     assert_eq!(app.count("SELECT count(*) FROM audit_log WHERE action = 'inbox.create'").await, 2);
-    let again = create(&app, &workspace, json!({ "phoneNumbers": [NUMBER] })).await;
+    let again = create(&app, &workspace, &json!({ "phoneNumbers": [NUMBER] })).await;
     again.problem(409, "already_connected");
     let theirs = connected(&app).await;
-    create(&app, &theirs, json!({ "phoneNumbers": [NUMBER] })).await.problem(409, "already_connected");
+    create(&app, &theirs, &json!({ "phoneNumbers": [NUMBER] })).await.problem(409, "already_connected");
 }
 
 #[tokio::test]
 async fn senders_that_no_account_has_are_refused_by_place() {
     let app = TestApp::start().await;
     let stranger = app.workspace().await;
-    let unconnected = create(&app, &stranger, json!({ "phoneNumbers": [NUMBER] })).await;
+    let unconnected = create(&app, &stranger, &json!({ "phoneNumbers": [NUMBER] })).await;
     assert_eq!(unconnected.fields(422, "no_connection"), ["text.phoneNumbers"]);
     let workspace = connected(&app).await;
     let cases: [(Value, u16, &str, &[&str]); 8] = [
@@ -169,7 +169,7 @@ async fn senders_that_no_account_has_are_refused_by_place() {
         ),
     ];
     for (asked, status, code, fields) in cases {
-        let answer = create(&app, &workspace, asked.clone()).await;
+        let answer = create(&app, &workspace, &asked).await;
         assert_eq!(answer.status, status, "{asked}: {}", answer.text);
         assert_eq!(answer.fields(status, code), fields, "{asked}");
     }
@@ -179,14 +179,14 @@ async fn senders_that_no_account_has_are_refused_by_place() {
     let body =
         json!({ "channel": "text", "externalId": second, "authToken": "second", "apiUrl": app.provider });
     app.post("/v1/connections").key(&workspace.token).json(&body).send().await.expect(201);
-    let ambiguous = create(&app, &workspace, json!({ "senderIds": ["ACME"] })).await;
+    let ambiguous = create(&app, &workspace, &json!({ "senderIds": ["ACME"] })).await;
     assert_eq!(ambiguous.fields(422, "no_connection"), ["text.senderIds"]);
     let service = "MG00000000000000000000000000000002";
     let named =
-        create(&app, &workspace, json!({ "senderIds": ["ACME"], "messagingServiceId": service })).await;
+        create(&app, &workspace, &json!({ "senderIds": ["ACME"], "messagingServiceId": service })).await;
     assert_eq!(named.expect(200)["inboxes"][0]["externalId"], format!("{second}/ACME"));
     let numbers = json!({ "phoneNumbers": ["+18005550302", NUMBER] });
-    let created = create(&app, &workspace, numbers).await.expect(200);
+    let created = create(&app, &workspace, &numbers).await.expect(200);
     assert_eq!(created["inboxes"][0]["externalId"], "+18005550302");
     assert_eq!(app.count("SELECT pace::bigint FROM inboxes WHERE external_id = '+18005550302'").await, 3);
 }
@@ -195,7 +195,7 @@ async fn senders_that_no_account_has_are_refused_by_place() {
 async fn only_what_the_account_signs_over_our_address_is_taken_in() {
     let app = TestApp::start().await;
     let workspace = connected(&app).await;
-    create(&app, &workspace, json!({ "phoneNumbers": [NUMBER] })).await.expect(200);
+    create(&app, &workspace, &json!({ "phoneNumbers": [NUMBER] })).await.expect(200);
     let hello = message("SM1", "Hello");
     assert_eq!(app.post(PATH).form("MessageSid=SM1".to_owned()).send().await.status, 401);
     assert_eq!(post(&app, PATH, &hello, "another-token").await.status, 401);
@@ -243,7 +243,7 @@ async fn only_what_the_account_signs_over_our_address_is_taken_in() {
 async fn a_text_goes_to_who_never_wrote_and_what_cannot_be_texted_is_refused() {
     let app = TestApp::start().await;
     let workspace = connected(&app).await;
-    let created = create(&app, &workspace, json!({ "phoneNumbers": [NUMBER] })).await.expect(200);
+    let created = create(&app, &workspace, &json!({ "phoneNumbers": [NUMBER] })).await.expect(200);
     let inbox = created["inboxes"][0]["id"].clone();
     let start = |to: &str, content: Value| {
         let recipient = json!({ "type": "channel", "externalId": to });

@@ -75,7 +75,7 @@ impl AllowedUrls {
 }
 
 /// Whether an address leads to this machine alone.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         // Of a scheme that is none of the web's, an IP address is read as a name.
         Some(url::Host::Domain(name)) => {
