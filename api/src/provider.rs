@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use common::channels::text::account::Caller;
 use common::channels::whatsapp::account::{self, PhoneNumberInfo};
-use common::channels::{self, Action, Channel, ChannelError, Credentials};
-use common::config::Secret;
+use common::channels::{self, Action, Channel, ChannelError, Credentials, MetaCredentials, TextCredentials};
 use common::db::connections::Connection;
 use common::problem::Problem;
 use http::StatusCode;
@@ -18,7 +18,7 @@ pub const TIME_OUT: Duration = Duration::from_secs(10);
 /// When to ask again if the provider does not say.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Proves that a token gives access to a business account.
+/// Proves that credentials give access to an account, each of them by itself.
 ///
 /// # Errors
 /// 422 with the provider's reason when it refuses, 502 when it cannot be asked.
@@ -26,10 +26,55 @@ pub async fn prove_access(
     state: &AppState,
     base: &Url,
     account: &str,
-    token: &Secret,
+    credentials: &Credentials,
 ) -> Result<(), Problem> {
-    let asked = account::business_account(&state.http, base, account, token).await;
-    asked.map(|_| ()).map_err(|error| problem(&error, "accessToken"))
+    match credentials {
+        Credentials::Meta(secrets) => {
+            let asked = account::business_account(&state.http, base, account, &secrets.access_token).await;
+            asked.map(|_| ()).map_err(|error| problem(&error, "accessToken"))
+        }
+        Credentials::Text(secrets) => {
+            let with_token = TextCredentials { api_key_sid: None, api_key_secret: None, ..secrets.clone() };
+            let asked = caller(base, account, &with_token).account(&state.http).await;
+            asked.map_err(|error| problem(&error, "authToken"))?;
+            if secrets.api_key_sid.is_some() {
+                // Any question that a key may ask will do.
+                let asked = caller(base, account, secrets).number(&state.http, "+15005550006").await;
+                asked.map_err(|error| problem(&error, "apiKeySecret"))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Who asks the provider of texts for an account.
+fn caller(base: &Url, account: &str, secrets: &TextCredentials) -> Caller {
+    let (user, password) = secrets.login(account);
+    Caller { base_url: base.clone(), account: account.to_owned(), user, password }
+}
+
+/// Who asks the provider of texts with a connection's credentials.
+///
+/// # Errors
+/// When what is stored cannot be read, or is of another channel.
+pub fn text_caller(state: &AppState, connection: &Connection) -> Result<Caller, Problem> {
+    let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
+    let Credentials::Text(secrets) = opened.map_err(Problem::internal)? else {
+        return Err(Problem::internal(anyhow::anyhow!("a connection of texts with other secrets")));
+    };
+    let base = base(state, connection.channel, connection.api_url.as_deref())?;
+    Ok(caller(&base, &connection.external_id, &secrets))
+}
+
+/// The address of messaging services for a connection with this `apiUrl`.
+///
+/// # Errors
+/// When a stored address cannot be read.
+pub fn services_base(state: &AppState, api_url: Option<&str>) -> Result<Url, Problem> {
+    match api_url {
+        None => Ok(state.config.channels.twilio_messaging_url.clone()),
+        Some(_) => base(state, Channel::Text, api_url),
+    }
 }
 
 /// The phone numbers of a connection's business account, which proves that its token still gives access.
@@ -40,8 +85,8 @@ pub async fn phone_numbers(
     state: &AppState,
     connection: &Connection,
 ) -> Result<Vec<PhoneNumberInfo>, Problem> {
-    let (base, credentials) = asking(state, connection)?;
-    let (account, token) = (&connection.external_id, &credentials.access_token);
+    let (base, secrets) = asking(state, connection)?;
+    let (account, token) = (&connection.external_id, &secrets.access_token);
     let asked = account::phone_numbers_of(&state.http, &base, account, token).await;
     asked.map_err(|error| problem(&error, "whatsapp.resourceIds"))
 }
@@ -55,14 +100,16 @@ pub fn base(state: &AppState, channel: Channel, api_url: Option<&str>) -> Result
     base.map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))
 }
 
-/// What a connection's account is asked with: its secrets, and the provider's address for it.
+/// What the account of a connection to WhatsApp is asked with: its secrets, and the provider's address for it.
 ///
 /// # Errors
-/// When what is stored cannot be read.
-pub fn asking(state: &AppState, connection: &Connection) -> Result<(Url, Credentials), Problem> {
+/// When what is stored cannot be read, or is of another channel.
+pub fn asking(state: &AppState, connection: &Connection) -> Result<(Url, MetaCredentials), Problem> {
     let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
-    let credentials = opened.map_err(Problem::internal)?;
-    Ok((base(state, connection.channel, connection.api_url.as_deref())?, credentials))
+    let Credentials::Meta(secrets) = opened.map_err(Problem::internal)? else {
+        return Err(Problem::internal(anyhow::anyhow!("a connection of WhatsApp with other secrets")));
+    };
+    Ok((base(state, connection.channel, connection.api_url.as_deref())?, secrets))
 }
 
 /// 502 for a look-up that failed, with the provider's reason.
@@ -89,7 +136,8 @@ fn reason(error: &ChannelError) -> String {
     }
 }
 
-fn problem(error: &ChannelError, field: &str) -> Problem {
+/// A provider's refusal as the answer to whoever gave the field.
+pub fn problem(error: &ChannelError, field: &str) -> Problem {
     let reason = reason(error);
     match error.action {
         Action::Transient | Action::ThrottleSender | Action::ThrottleRecipient => unavailable(error, &reason),

@@ -12,8 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health, inboxes, media,
-    messages, phone_numbers, teams, users, webhooks, whatsapp,
+    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health, inboxes,
+    media, messages, phone_numbers, teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
 use crate::{openapi, problems};

@@ -77,7 +77,7 @@ fn start(config: Config, readiness: Readiness, shutdown: &Shutdown) -> anyhow::R
     let publisher = Publisher::start(&config.broker, "api", shutdown);
     let outbox = Outbox::start(&pool, &publisher, Uuid::now_v7(), shutdown);
     let acceptor = Acceptor::start(&pool, &outbox, config.timings.readmit, shutdown);
-    let sources = Sources::new(pool.clone(), Sealer::new(&config.master_key));
+    let sources = Sources::new(pool.clone(), Sealer::new(&config.master_key), &config.http);
     let intake = Intake::start(&pool, sources, &publisher, &readiness, shutdown);
     let wiring = Wiring { pool, readiness, shutdown: shutdown.clone(), acceptor, intake };
     let state = AppState::new(config, wiring)?;

@@ -47,6 +47,13 @@ impl Checks {
         self.ensure(fits, field, "invalid", "must be the provider's id: 1 to 64 digits");
     }
 
+    /// An id at the provider of texts: two letters that say of what, then 32 hexadecimal digits.
+    pub fn sid(&mut self, field: &str, text: &str, letters: &str) {
+        let hex = |rest: &str| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let message = format!("must be the provider's id: {letters} and 32 hexadecimal digits");
+        self.ensure(text.strip_prefix(letters).is_some_and(hex), field, "invalid", &message);
+    }
+
     /// Nothing, or 422 with each field at fault.
     ///
     /// # Errors
@@ -74,9 +81,12 @@ mod tests {
         checks.token("token", "two words", 20);
         checks.digits("id", "../1");
         checks.digits("good", "100000000000001");
+        checks.sid("sid", "AC0000000000000000000000000000030", "AC");
+        checks.sid("other", "SK00000000000000000000000000000301", "AC");
+        checks.sid("fine", "AC0000000000000000000000000000030f", "AC");
         let problem = checks.finish().unwrap_err();
         let fields: Vec<_> = problem.errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["long", "empty", "nul", "token", "id"]);
+        assert_eq!(fields, ["long", "empty", "nul", "token", "id", "sid", "other"]);
         assert!(Checks::default().finish().is_ok());
     }
 }

@@ -134,6 +134,7 @@ async fn new_credentials_are_proven_sealed_and_in_use_and_never_shown() {
     let sealer = common::crypto::Sealer::new(&common::testing::master_key());
     let id = created["id"].as_str().unwrap().parse().unwrap();
     let opened = common::channels::Credentials::open(&sealer, id, &sealed().await).unwrap();
+    let common::channels::Credentials::Meta(opened) = opened else { panic!("other secrets") };
     assert_eq!(opened.access_token.expose(), "renewed-token");
     // What was not given stays as it was.
     assert_eq!(opened.app_secret.expose(), "sandbox-app-secret");

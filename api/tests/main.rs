@@ -33,6 +33,7 @@ mod starts;
 mod support;
 mod teams;
 mod template_checks;
+mod texts;
 mod uploads;
 mod users;
 mod webhook_deliveries;

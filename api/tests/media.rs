@@ -160,6 +160,7 @@ async fn a_link_opens_one_file_for_a_while_and_nothing_else() {
         listen: app.address,
         internal_listen: app.address,
         public_url: String::new(),
+        webhook_url: None,
         rate_limit_per_second: std::num::NonZeroU32::MIN,
     };
     let links = Links::new(&master_key(), &http);

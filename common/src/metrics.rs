@@ -31,6 +31,8 @@ pub struct Metrics {
     pub provider_errors: IntCounterVec,
     /// Read receipts, by channel and outcome: `sent`, `failed` (to be repeated), `given_up`.
     pub receipts: IntCounterVec,
+    /// Segments of the texts that the provider took, by encoding (`gsm7`, `ucs2`): what texts cost by.
+    pub text_segments: IntCounterVec,
     /// Channel events taken in, by channel and what became of them (`stored`, `duplicate`, `rejected`, `dropped`, `fallback`, `unparsed`).
     pub channel_events: IntCounterVec,
     /// Channel events applied, by kind and effect.
@@ -158,6 +160,7 @@ impl Metrics {
                 &["channel", "action"],
             ),
             receipts: r.counter("read_receipts_total", "Read receipts to providers", &["channel", "outcome"]),
+            text_segments: r.counter("text_segments_total", "Segments of texts taken", &["encoding"]),
             channel_events: r.counter(
                 "channel_events_total",
                 "Channel events taken in",

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::channels::Channel;
+
 /// An answer that says what is wrong and, where one is, with which field.
 ///
 /// The private `cause` goes to the log, never to the client.
@@ -43,7 +45,7 @@ pub struct FieldError {
 pub struct MessagingWindow {
     /// `OPEN` or `CLOSED`.
     pub state: WindowState,
-    /// When the window closes or closed; null if it never opened.
+    /// When the window closes or closed; null if it never opened, or never closes.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
 }
@@ -59,8 +61,11 @@ pub enum WindowState {
 }
 
 impl MessagingWindow {
-    /// The window at `now`, given when it expires; none means that the contact has never written.
-    pub fn at(now: DateTime<Utc>, expires_at: Option<DateTime<Utc>>) -> Self {
+    /// The window of a channel at `now`, given when it expires; none means that the contact has never written.
+    pub fn at(channel: Channel, now: DateTime<Utc>, expires_at: Option<DateTime<Utc>>) -> Self {
+        if channel.reply_window().is_none() {
+            return Self { state: WindowState::Open, expires_at: None };
+        }
         let open = expires_at.is_some_and(|end| end > now);
         let state = if open { WindowState::Open } else { WindowState::Closed };
         Self { state, expires_at: expires_at.map(Timestamp) }

@@ -1,9 +1,13 @@
 # shellcheck shell=bash
-# Creates the demo once: an organization, its owner with a key, and a WhatsApp inbox at the sandbox. Sourced after http.sh.
+# Creates the demo once: an organization, its owner with a key, and an inbox for WhatsApp and one for texts at the sandbox. Sourced after
+# http.sh.
 
-DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID)
+DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID
+    DEMO_TEXT_CONNECTION DEMO_TEXT_SANDBOX TEXT_INBOX_ID)
 DEMO_NUMBER=200000000000001
 DEMO_ACCOUNT=100000000000001
+DEMO_TEXT_NUMBER=+15550000301
+DEMO_TEXT_ACCOUNT=AC00000000000000000000000000000001
 DEMO_EMAIL=owner@demo.invalid
 
 demo_done() {
@@ -53,26 +57,50 @@ seed_owner() {
 }
 
 # The keys of idempotency make a repetition after a crash answer what the first request answered.
+
+# demo_connection BODY NAME: sets FOUND to the connection's id.
+demo_connection() {
+    http POST "$API_URL/v1/connections" "$1" "Idempotency-Key: demo-$2-${SANDBOX_URL##*:}"
+    if [[ $HTTP_STATUS != 20[01] ]] || ! first_id con "$HTTP_BODY"; then
+        fail "the demo's connection was answered $HTTP_STATUS: $HTTP_BODY" \
+            "see $LOGS/api.log and $LOGS/sandbox.log; if the sandbox's port moved, free the old one (${DEMO_SANDBOX:-none}) or begin anew: ./deploy/down --erase"
+    fi
+}
+
+# demo_inbox BODY NAME: sets FOUND to the inbox's id.
+demo_inbox() {
+    http POST "$API_URL/v1/inboxes" "$1" "Idempotency-Key: demo-$2"
+    if [[ $HTTP_STATUS != 20[01] ]] || ! first_id ibx "$HTTP_BODY"; then
+        fail "the demo's inbox was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
+    fi
+}
+
 seed_inbox() {
     if [[ -z ${DEMO_CONNECTION:-} || ${DEMO_SANDBOX:-} != "$SANDBOX_URL" ]]; then
-        http POST "$API_URL/v1/connections" "{\"channel\":\"whatsapp\",\"externalId\":\"$DEMO_ACCOUNT\",\"accessToken\":\"sandbox-access-token\",
-            \"appSecret\":\"sandbox-app-secret\",\"verifyToken\":\"sandbox-verify-token\",\"apiUrl\":\"$SANDBOX_URL\"}" \
-            "Idempotency-Key: demo-connection-${SANDBOX_URL##*:}"
-        if [[ $HTTP_STATUS != 20[01] ]] || ! first_id con "$HTTP_BODY"; then
-            fail "the demo's connection was answered $HTTP_STATUS: $HTTP_BODY" \
-                "see $LOGS/api.log and $LOGS/sandbox.log; if the sandbox's port moved, free the old one (${DEMO_SANDBOX:-none}) or begin anew: ./deploy/down --erase"
-        fi
+        demo_connection "{\"channel\":\"whatsapp\",\"externalId\":\"$DEMO_ACCOUNT\",\"accessToken\":\"sandbox-access-token\",
+            \"appSecret\":\"sandbox-app-secret\",\"verifyToken\":\"sandbox-verify-token\",\"apiUrl\":\"$SANDBOX_URL\"}" connection
         DEMO_CONNECTION=$FOUND
         DEMO_SANDBOX=$SANDBOX_URL
         demo_done
     fi
     if [[ -z ${INBOX_ID:-} ]]; then
-        http POST "$API_URL/v1/inboxes" "{\"whatsapp\":{\"resourceIds\":[\"$DEMO_ACCOUNT\"],\"phoneNumberIds\":[\"$DEMO_NUMBER\"]}}" \
-            "Idempotency-Key: demo-inbox"
-        if [[ $HTTP_STATUS != 20[01] ]] || ! first_id ibx "$HTTP_BODY"; then
-            fail "the demo's inbox was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
-        fi
+        demo_inbox "{\"whatsapp\":{\"resourceIds\":[\"$DEMO_ACCOUNT\"],\"phoneNumberIds\":[\"$DEMO_NUMBER\"]}}" inbox
         INBOX_ID=$FOUND
+        demo_done
+    fi
+}
+
+seed_text_inbox() {
+    if [[ -z ${DEMO_TEXT_CONNECTION:-} || ${DEMO_TEXT_SANDBOX:-} != "$SANDBOX_URL" ]]; then
+        demo_connection "{\"channel\":\"text\",\"externalId\":\"$DEMO_TEXT_ACCOUNT\",\"authToken\":\"sandbox-auth-token\",
+            \"apiUrl\":\"$SANDBOX_URL\"}" text-connection
+        DEMO_TEXT_CONNECTION=$FOUND
+        DEMO_TEXT_SANDBOX=$SANDBOX_URL
+        demo_done
+    fi
+    if [[ -z ${TEXT_INBOX_ID:-} ]]; then
+        demo_inbox "{\"text\":{\"phoneNumbers\":[\"$DEMO_TEXT_NUMBER\"]}}" text-inbox
+        TEXT_INBOX_ID=$FOUND
         demo_done
     fi
 }
@@ -81,12 +109,14 @@ seed_inbox() {
 write_environment() {
     local name
     local -A values=([API_URL]=$API_URL [API_KEY]=$API_KEY [SANDBOX_URL]=$SANDBOX_URL [INBOX_ID]=$INBOX_ID
+        [TEXT_INBOX_ID]=$TEXT_INBOX_ID [DEMO_TEXT_NUMBER]=$DEMO_TEXT_NUMBER
         [DEMO_PHONE_NUMBER_ID]=$DEMO_NUMBER [DATABASE_URL]=$DATABASE_URL [AMQP_URL]=$AMQP_URL
         [SWITCHBOARD_QUEUE_PREFIX]=$QUEUE_PREFIX [SWITCHBOARD_MASTER_KEY]=$MASTER_KEY [SWITCHBOARD_CLI]=$BIN/switchboard
         [SWITCHBOARD_MEDIA_URL]=${SWITCHBOARD_MEDIA_URL:-}
         [API_METRICS_URL]=http://127.0.0.1:$API_INTERNAL_PORT/metrics [RELAY_METRICS_URL]=http://127.0.0.1:$RELAY_INTERNAL_PORT/metrics
         [INBOUND_METRICS_URL]=http://127.0.0.1:$INBOUND_INTERNAL_PORT/metrics
         [OUTBOUND_METRICS_URL]=http://127.0.0.1:$OUTBOUND_INTERNAL_PORT/metrics
+        [TEXTS_METRICS_URL]=http://127.0.0.1:$TEXTS_INTERNAL_PORT/metrics
         [NOTIFICATIONS_METRICS_URL]=http://127.0.0.1:$NOTIFICATIONS_INTERNAL_PORT/metrics
         [WEBHOOKS_METRICS_URL]=http://127.0.0.1:$WEBHOOKS_INTERNAL_PORT/metrics
         [SANDBOX_MAIL_URL]=$SANDBOX_URL/mail/page [DEMO_USER_EMAIL]=$DEMO_EMAIL

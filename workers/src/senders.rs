@@ -41,10 +41,13 @@ pub(crate) struct Senders {
     pool: Pool,
     sealer: Sealer,
     channels: Channels,
+    /// The address under which providers reach us.
+    webhook_base: String,
     known: Mutex<HashMap<Uuid, Remembered>>,
 }
 
-const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.credentials
+const FIND: &str = "SELECT i.channel, i.external_id, i.pace, c.id, c.api_url, c.credentials, c.external_id,
+        i.messaging_service_id
     FROM inboxes i LEFT JOIN connections c ON c.id = i.connection_id WHERE i.id = $1";
 
 impl Senders {
@@ -53,6 +56,7 @@ impl Senders {
             pool: context.pool.clone(),
             sealer: context.sealer.clone(),
             channels: context.config.channels.clone(),
+            webhook_base: context.config.http.webhook_base().to_owned(),
             known: Mutex::default(),
         }
     }
@@ -104,6 +108,16 @@ impl Senders {
         let credentials = Credentials::open(&self.sealer, connection, row.try_get(5)?);
         let credentials = credentials.map_err(|error| Error::Stored(error.to_string()))?;
         let base_url = channels::base_url(channel, &self.channels, row.try_get(4)?).map_err(Error::Stored)?;
-        Ok(Sender { external_id: row.try_get(1)?, base_url, access_token: credentials.access_token })
+        let account: String = row.try_get(6)?;
+        let (user, access_token) = credentials.login(&account);
+        Ok(Sender {
+            external_id: row.try_get(1)?,
+            account,
+            service: row.try_get(7)?,
+            base_url,
+            access_token,
+            user,
+            webhook_url: format!("{}/channels/{channel}/webhook", self.webhook_base),
+        })
     }
 }

@@ -166,5 +166,8 @@ pub(super) fn check_room(loaded: &LoadedLane, leave: Option<&Leave>) -> Result<(
 pub(super) fn window_closed(loaded: &LoadedLane, now: DateTime<Utc>) -> Problem {
     let detail = "The reply window is closed: the contact has not written in the last 24 hours";
     let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "messaging_window_closed", detail);
-    Problem { messaging_window: Some(MessagingWindow::at(now, loaded.window_expires_at)), ..problem }
+    Problem {
+        messaging_window: Some(MessagingWindow::at(loaded.channel, now, loaded.window_expires_at)),
+        ..problem
+    }
 }

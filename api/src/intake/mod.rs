@@ -23,7 +23,6 @@ use common::shutdown::Shutdown;
 use common::trace::TraceId;
 use deadpool_postgres::Pool;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use http::HeaderMap;
 
 use fallback::{Fallback, Servers};
 use store::Store;
@@ -72,11 +71,10 @@ impl Intake {
     pub async fn receive(
         &self,
         channel: Channel,
-        headers: &HeaderMap,
+        headers: SignedHeaders,
         body: Bytes,
         trace: TraceId,
     ) -> Result<(), Problem> {
-        let headers = SignedHeaders::of(headers);
         let sorted = match sort(&self.sources, channel, (&headers, &body), (Utc::now(), trace.0)).await {
             Ok(sorted) => sorted,
             Err(error) => return self.unverified(channel, (&headers, &body), trace, error).await,

@@ -28,6 +28,11 @@ impl Call {
         Self(self.0.header("content-type", "application/json").body(body))
     }
 
+    /// With this form.
+    pub fn form(self, body: String) -> Self {
+        Self(self.0.header("content-type", "application/x-www-form-urlencoded").body(body))
+    }
+
     /// Makes the call.
     pub async fn send(self) -> Answer {
         let response = self.0.send().await.unwrap();

@@ -7,6 +7,9 @@ use crate::domain::message::Failure;
 /// The code by which a channel says that a contact wants no marketing.
 pub const MARKETING_OPT_OUT: &str = "recipient_opted_out";
 
+/// The code by which a channel says that a contact wants no messages at all from this sender.
+pub const OPT_OUT: &str = "recipient_stopped";
+
 /// What an error calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {

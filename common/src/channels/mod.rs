@@ -3,26 +3,34 @@
 //! Channel code verifies, takes apart, sends and *classifies*; it never decides about status, retries or logs. That is
 //! the workers' part, the same for every channel.
 
+mod calls;
 mod credentials;
 mod error;
+mod events;
+mod place;
 mod raw_json;
+pub mod text;
 pub mod whatsapp;
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 use uuid::Uuid;
 
 use crate::config::{AllowedUrls, Channels, Secret};
-use crate::domain::content::{Content, MessageContext};
-use crate::domain::message::{Failure, Status};
+use crate::domain::content::Content;
+use crate::domain::lane::{PairPace, WHATSAPP_PAIR};
 use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
 
-pub use credentials::Credentials;
-pub use error::{Action, ChannelError, MARKETING_OPT_OUT, Unparsed};
+pub use credentials::{Credentials, MetaCredentials, TextCredentials};
+pub use error::{Action, ChannelError, MARKETING_OPT_OUT, OPT_OUT, Unparsed};
+pub use events::{
+    Author, EventKind, InboundDeletion, InboundEdit, InboundEvent, InboundMessage, RawEvent, StatusUpdate,
+    Wish,
+};
 
 /// A messaging channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -30,16 +38,43 @@ pub use error::{Action, ChannelError, MARKETING_OPT_OUT, Unparsed};
 pub enum Channel {
     /// WhatsApp Cloud API.
     Whatsapp,
+    /// SMS and MMS, Twilio-compatible.
+    Text,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: &'static [Self] = &[Self::Whatsapp];
+    pub const ALL: &'static [Self] = &[Self::Whatsapp, Self::Text];
 
     /// The stored and shown word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
+            Self::Text => "text",
+        }
+    }
+
+    /// How long a contact's message lets free-form replies through; none where they always pass.
+    pub fn reply_window(self) -> Option<TimeDelta> {
+        match self {
+            Self::Whatsapp => Some(TimeDelta::hours(24)),
+            Self::Text => None,
+        }
+    }
+
+    /// How often one contact may be written to, where the provider limits that.
+    pub fn pair_pace(self) -> Option<PairPace> {
+        match self {
+            Self::Whatsapp => Some(WHATSAPP_PAIR),
+            Self::Text => None,
+        }
+    }
+
+    /// Whether the provider can be told that a contact's message was read.
+    pub fn takes_receipts(self) -> bool {
+        match self {
+            Self::Whatsapp => true,
+            Self::Text => false,
         }
     }
 }
@@ -64,10 +99,30 @@ impl FromStr for Channel {
 pub struct Sender {
     /// The provider's id of the resource, such as a phone number id.
     pub external_id: String,
-    /// The provider's address with its version, such as `https://graph.facebook.com/v24.0`, without a trailing slash.
+    /// The provider's id of the account that the resource belongs to.
+    pub account: String,
+    /// The provider's service that sends for the resource, if one does.
+    pub service: Option<String>,
+    /// The provider's address, with its version where that is part of every call, such as
+    /// `https://graph.facebook.com/v24.0`; without a trailing slash.
     pub base_url: Url,
-    /// The token that authorizes calls.
+    /// The token or password that authorizes calls.
     pub access_token: Secret,
+    /// Whose password it is, where it is one.
+    pub user: Option<String>,
+    /// Where the provider tells of the channel's messages, for calls that name it.
+    pub webhook_url: String,
+}
+
+/// A webhook as it was received.
+#[derive(Debug, Clone, Copy)]
+pub struct ReceivedWebhook<'a> {
+    /// The address under which providers reach us, without a trailing slash.
+    pub base: &'a str,
+    /// What it was signed with, and the path it came to.
+    pub headers: &'a SignedHeaders,
+    /// Its raw bytes.
+    pub body: &'a [u8],
 }
 
 /// A message on its way to a provider.
@@ -111,178 +166,27 @@ pub enum SendOutcome {
     },
 }
 
-/// One message or status of a webhook, as the provider told it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RawEvent {
-    /// The provider's id of the inbox's resource.
-    pub resource: String,
-    /// What it is.
-    pub kind: EventKind,
-    /// The contact's address, as far as the event tells: events of one address are worked off in stored order.
-    pub address: String,
-    /// What makes the event unique within its inbox.
-    pub dedupe_key: String,
-    /// The event, with what of its surroundings is needed to work it off alone.
-    pub payload: serde_json::Value,
-}
-
-/// Kinds of raw events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    /// Something that a contact sent, or the business from its own phone.
-    Message,
-    /// How a message of ours fares.
-    Status,
-    /// Anything else: kept, and worked off without effect.
-    Other,
-}
-
-impl EventKind {
-    /// The stored word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Status => "status",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl FromStr for EventKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let found = [Self::Message, Self::Status, Self::Other].into_iter().find(|kind| kind.as_str() == text);
-        found.ok_or_else(|| format!("{text} is no kind of event"))
-    }
-}
-
-/// A raw event, understood.
-#[derive(Debug, Clone, PartialEq)]
-pub enum InboundEvent {
-    /// A message came into being outside of the product.
-    Message(Box<InboundMessage>),
-    /// A message got another content.
-    Edited(Box<InboundEdit>),
-    /// A message was taken back.
-    Deleted(InboundDeletion),
-    /// The provider reports on a message of ours.
-    Status(StatusUpdate),
-    /// A contact says what it wants to get.
-    Wish(Wish),
-    /// Nothing that the product acts on.
-    Ignored {
-        /// Why, for people.
-        reason: &'static str,
-    },
-}
-
-/// Who did what an event tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Author {
-    /// The contact.
-    Contact,
-    /// The business, past us: from the channel's own app on its phone.
-    Business,
-}
-
-/// A message from a contact, or from the business past us.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InboundMessage {
-    /// The provider's id of the message.
-    pub provider_id: String,
-    /// Who wrote it.
-    pub author: Author,
-    /// Every address of the contact that the event links, the one to reply to first.
-    pub addresses: Vec<String>,
-    /// The contact's profile name.
-    pub name: Option<String>,
-    /// The provider's time.
-    pub at: DateTime<Utc>,
-    /// What was sent; unknown types are `unsupported` with their raw payload.
-    pub content: Content,
-    /// The provider's id of the quoted message.
-    pub reply_to: Option<String>,
-    /// The provider's id of the message that a reaction is put on; its content names none yet.
-    pub reaction_to: Option<String>,
-    /// What surrounds it.
-    pub context: Option<MessageContext>,
-    /// Where the contact is reached from now on, if the message tells that.
-    pub new_address: Option<String>,
-    /// Whether it lets free-form replies through.
-    pub opens_window: bool,
-}
-
-/// Another content for a message.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InboundEdit {
-    /// Whose message it is.
-    pub author: Author,
-    /// The contact's addresses.
-    pub addresses: Vec<String>,
-    /// The provider's id of the message.
-    pub target: String,
-    /// The provider's time of the edit.
-    pub at: DateTime<Utc>,
-    /// What it says now.
-    pub content: Content,
-}
-
-/// The end of a message.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InboundDeletion {
-    /// Whose message it is.
-    pub author: Author,
-    /// The contact's addresses.
-    pub addresses: Vec<String>,
-    /// The provider's id of the message.
-    pub target: String,
-    /// The provider's time of the deletion.
-    pub at: DateTime<Utc>,
-}
-
-/// What a contact said to its channel of marketing messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// Every address of the contact that the event links.
-    pub addresses: Vec<String>,
-    /// Whether it wants none.
-    pub opted_out: bool,
-    /// The provider's time.
-    pub at: DateTime<Utc>,
-}
-
-/// A provider's report on a message of ours.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct StatusUpdate {
-    /// The provider's id of the message.
-    pub provider_id: String,
-    /// The attempt that the provider echoes, if it does.
-    pub correlation: Option<Uuid>,
-    /// What it moves to; none for reports without a move of ours (such as `played`, which is kept in the timeline).
-    pub status: Option<Status>,
-    /// The provider's own word.
-    pub word: String,
-    /// The provider's time.
-    pub at: DateTime<Utc>,
-    /// Why it failed, if it did.
-    pub failure: Option<Failure>,
-}
-
 /// Takes a webhook's body apart. Nothing in it is believed until its signature is checked.
 ///
 /// # Errors
 /// Nothing can be made of the body; it is to be kept whole.
-pub fn split(channel: Channel, body: &[u8]) -> Result<Vec<RawEvent>, Unparsed> {
+pub fn split(channel: Channel, webhook: ReceivedWebhook<'_>) -> Result<Vec<RawEvent>, Unparsed> {
     match channel {
-        Channel::Whatsapp => whatsapp::receive::split(body),
+        Channel::Whatsapp => whatsapp::receive::split(webhook.body),
+        Channel::Text => text::receive::split(webhook.headers.query(), webhook.body),
     }
 }
 
-/// Understands a raw event's payload.
-pub fn parse(channel: Channel, kind: EventKind, payload: &serde_json::Value) -> InboundEvent {
+/// Understands a raw event's payload; it was received at this time, which counts where the provider tells none.
+pub fn parse(
+    channel: Channel,
+    kind: EventKind,
+    payload: &serde_json::Value,
+    received_at: DateTime<Utc>,
+) -> InboundEvent {
     match channel {
         Channel::Whatsapp => whatsapp::parse::parse(kind, payload),
+        Channel::Text => text::parse::parse(kind, payload, received_at),
     }
 }
 
@@ -293,6 +197,7 @@ pub fn parse(channel: Channel, kind: EventKind, payload: &serde_json::Value) -> 
 pub fn check(channel: Channel, content: &Content) -> Result<(), Vec<FieldError>> {
     match channel {
         Channel::Whatsapp => whatsapp::check::check(content),
+        Channel::Text => text::check::check(content),
     }
 }
 
@@ -301,6 +206,8 @@ pub fn content_types(channel: Channel, window: WindowState) -> &'static [&'stati
     match (channel, window) {
         (Channel::Whatsapp, WindowState::Open) => whatsapp::check::CONTENT_TYPES,
         (Channel::Whatsapp, WindowState::Closed) => whatsapp::check::CLOSED_WINDOW_TYPES,
+        // There is no window that could close.
+        (Channel::Text, WindowState::Open | WindowState::Closed) => text::check::CONTENT_TYPES,
     }
 }
 
@@ -313,6 +220,7 @@ pub fn passes_closed_window(channel: Channel, content: &Content) -> bool {
 pub fn normal_address(channel: Channel, text: &str) -> Option<String> {
     match channel {
         Channel::Whatsapp => whatsapp::addresses::of_client(text),
+        Channel::Text => text::addresses::of_client(text),
     }
 }
 
@@ -325,6 +233,7 @@ pub async fn send(
 ) -> SendOutcome {
     match channel {
         Channel::Whatsapp => whatsapp::send::send(http, sender, message).await,
+        Channel::Text => text::send::send(http, sender, message).await,
     }
 }
 
@@ -340,16 +249,24 @@ pub async fn mark_read(
 ) -> Result<(), ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, provider_message_id).await,
+        Channel::Text => {
+            let title = "Texts have no read receipts";
+            Err(ChannelError::new(Action::Content, "unsupported_content", title))
+        }
     }
 }
 
-/// Whether a webhook is signed with a connection's secrets, over its raw bytes.
-pub fn verify(channel: Channel, credentials: &Credentials, headers: &SignedHeaders, body: &[u8]) -> bool {
-    match channel {
-        Channel::Whatsapp => {
-            let header = headers.get("x-hub-signature-256");
-            whatsapp::verify::signature_ok(&credentials.app_secret, body, header)
+/// Whether a webhook is signed with a connection's secrets; secrets of another channel sign nothing.
+pub fn verify(channel: Channel, credentials: &Credentials, webhook: ReceivedWebhook<'_>) -> bool {
+    match (channel, credentials) {
+        (Channel::Whatsapp, Credentials::Meta(secrets)) => {
+            let header = webhook.headers.get("x-hub-signature-256");
+            whatsapp::verify::signature_ok(&secrets.app_secret, webhook.body, header)
         }
+        (Channel::Text, Credentials::Text(secrets)) => {
+            text::verify::signature_ok(&secrets.auth_token, webhook)
+        }
+        (Channel::Whatsapp, Credentials::Text(_)) | (Channel::Text, Credentials::Meta(_)) => false,
     }
 }
 
@@ -366,6 +283,7 @@ pub async fn locate_file(
 ) -> Result<RemoteFile, ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::files::locate(http, sender, allowed, id).await,
+        Channel::Text => text::files::locate(sender, allowed, id),
     }
 }
 
@@ -377,10 +295,12 @@ pub async fn open_file(
     channel: Channel,
     http: &reqwest::Client,
     sender: &Sender,
+    allowed: &AllowedUrls,
     file: &RemoteFile,
 ) -> Result<reqwest::Response, ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::files::open(http, sender, file).await,
+        Channel::Text => text::files::open(http, sender, allowed, file).await,
     }
 }
 
@@ -391,6 +311,7 @@ pub async fn open_file(
 pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) -> Result<(), ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::account::phone_number(http, sender).await.map(|_info| ()),
+        Channel::Text => text::account::probe(http, sender).await,
     }
 }
 
@@ -403,6 +324,10 @@ pub fn base_url(channel: Channel, config: &Channels, api_url: Option<&str>) -> R
         Channel::Whatsapp => {
             let base = api_url.unwrap_or(config.graph_url.as_str()).trim_end_matches('/');
             Url::parse(&format!("{base}/{}", config.graph_version)).map_err(|error| error.to_string())
+        }
+        Channel::Text => {
+            let base = api_url.unwrap_or(config.twilio_url.as_str()).trim_end_matches('/');
+            Url::parse(base).map_err(|error| error.to_string())
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Variables and defaults are listed in `.env.example`; every section below names its own.
 
+mod channels;
 mod env;
 mod master_key;
 mod media;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use channels::{AllowedUrls, Channels};
 pub use env::{ConfigError, Reader};
 pub use master_key::MasterKey;
 pub use media::{Media, MediaPlace};
@@ -29,9 +31,10 @@ pub struct Config {
     pub database: Database,
     /// RabbitMQ: `AMQP_URL`, `SWITCHBOARD_QUEUE_PREFIX`.
     pub broker: Broker,
-    /// Listeners and public address: `SWITCHBOARD_LISTEN`, `_INTERNAL_LISTEN`, `_PUBLIC_URL`, `_RATE_LIMIT_PER_SECOND`.
+    /// Listeners and public address: `SWITCHBOARD_LISTEN`, `_INTERNAL_LISTEN`, `_PUBLIC_URL`, `_WEBHOOK_URL`,
+    /// `_RATE_LIMIT_PER_SECOND`.
     pub http: Http,
-    /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_ALLOWED_API_URLS`.
+    /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_TWILIO_URL`, `_TWILIO_MESSAGING_URL`, `_ALLOWED_API_URLS`.
     pub channels: Channels,
     /// Files: `SWITCHBOARD_MEDIA_URL`, `SWITCHBOARD_MEDIA_MAX_BYTES`; S3's `AWS_…` variables.
     pub media: Media,
@@ -74,26 +77,10 @@ pub struct Http {
     pub internal_listen: SocketAddr,
     /// The address under which clients reach the api, without a trailing slash.
     pub public_url: String,
+    /// The address under which providers reach the api, without a trailing slash, where that is another.
+    pub webhook_url: Option<String>,
     /// Requests a second of each API key; twice as many at once.
     pub rate_limit_per_second: NonZeroU32,
-}
-
-/// Where providers are reached.
-#[derive(Debug, Clone)]
-pub struct Channels {
-    /// Base address of the Graph API.
-    pub graph_url: Url,
-    /// Graph API version, such as `v24.0`.
-    pub graph_version: String,
-    /// Which `apiUrl`s a connection may name.
-    pub allowed_api_urls: AllowedUrls,
-}
-
-/// The origins that the operator allows for `apiUrl`.
-#[derive(Debug, Clone, Default)]
-pub struct AllowedUrls {
-    origins: Vec<String>,
-    loopback: bool,
 }
 
 /// Where the operator's own directory of users is asked for names and pictures.
@@ -225,65 +212,21 @@ impl Http {
             );
         }
         let public_url = public_url.trim_end_matches('/').to_owned();
+        let webhook_url = reader.get("SWITCHBOARD_WEBHOOK_URL");
+        if webhook_url.as_ref().is_some_and(|url| Url::parse(url).map_or(true, |url| !url.has_host())) {
+            reader.fault(
+                "SWITCHBOARD_WEBHOOK_URL is not valid: expected an address such as https://hooks.example.com",
+            );
+        }
+        let webhook_url = webhook_url.map(|url| url.trim_end_matches('/').to_owned());
         let rate = reader.number("SWITCHBOARD_RATE_LIMIT_PER_SECOND", 1_000, (1, 1_000_000));
         let rate = u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        Self { listen, internal_listen, public_url, rate_limit_per_second: rate }
-    }
-}
-
-impl Channels {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        #[expect(clippy::expect_used, reason = "a constant address")]
-        let default = Url::parse("https://graph.facebook.com").expect("valid");
-        let graph_url = reader.parsed("SWITCHBOARD_GRAPH_URL", default, "an address");
-        let graph_version = reader.get("SWITCHBOARD_GRAPH_VERSION").unwrap_or_else(|| "v24.0".into());
-        let allowed_api_urls = AllowedUrls::parse(&reader.list("SWITCHBOARD_ALLOWED_API_URLS"))
-            .unwrap_or_else(|bad| {
-                reader.fault(format!(
-                    "SWITCHBOARD_ALLOWED_API_URLS: {bad} is neither an origin nor the word loopback"
-                ));
-                AllowedUrls::default()
-            });
-        Self { graph_url, graph_version, allowed_api_urls }
-    }
-}
-
-impl AllowedUrls {
-    /// Reads origins (`https://proxy.example.com`) and the word `loopback`.
-    ///
-    /// # Errors
-    /// The entry that is neither.
-    pub fn parse(entries: &[String]) -> Result<Self, String> {
-        let mut allowed = Self::default();
-        for entry in entries {
-            if entry == "loopback" {
-                allowed.loopback = true;
-                continue;
-            }
-            let url = Url::parse(entry).ok().filter(Url::has_host).ok_or_else(|| entry.clone())?;
-            allowed.origins.push(url.origin().ascii_serialization());
-        }
-        Ok(allowed)
+        Self { listen, internal_listen, public_url, webhook_url, rate_limit_per_second: rate }
     }
 
-    /// Whether a connection may use `url` as its provider's address.
-    pub fn allows(&self, url: &Url) -> bool {
-        matches!(url.scheme(), "http" | "https")
-            && ((self.loopback && is_loopback(url))
-                || self.origins.contains(&url.origin().ascii_serialization()))
-    }
-}
-
-/// Whether an address leads to this machine alone.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        // Of a scheme that is none of the web's, an IP address is read as a name.
-        Some(url::Host::Domain(name)) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
+    /// The address under which providers reach the api, without a trailing slash.
+    pub fn webhook_base(&self) -> &str {
+        self.webhook_url.as_deref().unwrap_or(&self.public_url)
     }
 }
 
@@ -367,20 +310,5 @@ mod tests {
         let with = |url| [pairs.as_slice(), &[("SWITCHBOARD_USER_DIRECTORY_URL", url)]].concat();
         assert!(read(&with("https://users.example.com/v1")).unwrap().user_directory.is_some());
         assert_eq!(read(&with("users.example.com")).unwrap_err().0.len(), 1);
-    }
-
-    #[test]
-    fn only_listed_origins_and_loopback_are_allowed() {
-        let allowed = AllowedUrls::parse(&["loopback".into(), "https://proxy.example.com".into()]).unwrap();
-        let check = |text: &str| allowed.allows(&Url::parse(text).unwrap());
-        assert!(
-            check("http://127.0.0.1:8090")
-                && check("http://[::1]:1/x")
-                && check("https://proxy.example.com/a")
-        );
-        assert!(
-            !check("https://proxy.example.com:444") && !check("http://10.0.0.1") && !check("ftp://127.0.0.1")
-        );
-        assert!(!AllowedUrls::default().allows(&Url::parse("http://127.0.0.1").unwrap()));
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::{Reader, Secret, is_loopback};
+use super::channels::is_loopback;
+use super::{Reader, Secret};
 
 /// What the notification worker needs.
 #[derive(Debug, Clone)]

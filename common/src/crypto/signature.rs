@@ -1,12 +1,21 @@
-//! HMAC-SHA256 signatures over raw bytes, compared in constant time.
+//! HMAC signatures over raw bytes, compared in constant time.
 
 use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
 use sha2::Sha256;
 
 /// The HMAC-SHA256 of `body` under `key`.
 pub fn hmac_sha256(key: &[u8], body: &[u8]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
+    mac.update(body);
+    mac.finalize().into_bytes().into()
+}
+
+/// The HMAC-SHA1 of `body` under `key`, for providers that sign so; nothing of ours is signed with it.
+pub fn hmac_sha1(key: &[u8], body: &[u8]) -> [u8; 20] {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("any key length");
     mac.update(body);
     mac.finalize().into_bytes().into()
 }

@@ -155,6 +155,24 @@ pub async fn list_by_external_id(
     rows.iter().map(read).collect()
 }
 
+/// The organization's connections of a channel, oldest first, up to `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_by_channel(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    channel: Channel,
+    limit: i64,
+) -> Result<Vec<Connection>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM connections WHERE organization_id = $1 AND channel = $2 ORDER BY id LIMIT $3"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&organization.0, &channel.as_str(), &limit]).await?;
+    rows.iter().map(read).collect()
+}
+
 /// Id and sealed credentials of every connection of a channel, in all organizations: for the provider's own calls, which
 /// name no organization.
 ///

@@ -30,7 +30,7 @@ const SELECT: &str = "SELECT c.id, c.inbox_id, c.channel, c.contact_id, k.name, 
 fn read(row: &Row, now: DateTime<Utc>) -> Result<ConversationView, Error> {
     let channel: Channel = row.try_get::<_, &str>(2)?.parse().map_err(Error::Stored)?;
     let last_message_at = Timestamp(row.try_get(16)?);
-    let window = MessagingWindow::at(now, row.try_get(17)?);
+    let window = MessagingWindow::at(channel, now, row.try_get(17)?);
     let possible = if row.try_get("refused")? { &[] } else { can_send(channel, window.state) };
     let can_send = possible.iter().map(|&kind| kind.to_owned()).collect();
     let assignee = match row.try_get::<_, Option<Uuid>>(9)? {

@@ -23,6 +23,8 @@ pub struct Inbox {
     pub external_id: String,
     /// Its name.
     pub name: String,
+    /// The provider's messaging service that sends for it, if one does.
+    pub messaging_service: Option<String>,
     /// Where its new conversations go.
     pub team: Option<TeamId>,
     /// `active`, `degraded` or `disconnected`.
@@ -66,7 +68,7 @@ pub struct NewPhoneNumber<'a> {
 /// The constraint that gives a resource to one organization at a time.
 pub const RESOURCE_KEY: &str = "inboxes_resource_key";
 
-const COLUMNS: &str = "id, organization_id, channel, external_id, name, team_id, state, reasons, created_by, created_at, updated_at";
+const COLUMNS: &str = "id, organization_id, channel, external_id, name, team_id, state, reasons, created_by, created_at, updated_at, messaging_service_id";
 
 fn read(row: &Row) -> Result<Inbox, Error> {
     Ok(Inbox {
@@ -81,6 +83,7 @@ fn read(row: &Row) -> Result<Inbox, Error> {
         created_by: UserId(row.try_get(8)?),
         created_at: row.try_get(9)?,
         updated_at: row.try_get(10)?,
+        messaging_service: row.try_get(11)?,
     })
 }
 
@@ -112,6 +115,36 @@ pub async fn insert(
                 &new.created_by.0,
             ],
         )
+        .await?;
+    read(&row)
+}
+
+/// How an inbox sends.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending<'a> {
+    /// Messages a second.
+    pub pace: i32,
+    /// The provider's messaging service to send through.
+    pub messaging_service: Option<&'a str>,
+}
+
+/// Sets how an inbox sends, where the channel's default does not fit.
+///
+/// # Errors
+/// When the database fails, or there is no such inbox.
+pub async fn set_sending(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    inbox: InboxId,
+    sending: Sending<'_>,
+) -> Result<Inbox, Error> {
+    let sql = format!(
+        "UPDATE inboxes SET pace = $3, messaging_service_id = $4 WHERE organization_id = $1 AND id = $2
+        RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let row = client
+        .query_one(&statement, &[&organization.0, &inbox.0, &sending.pace, &sending.messaging_service])
         .await?;
     read(&row)
 }
@@ -161,6 +194,16 @@ pub async fn find(
     );
     let statement = client.prepare_cached(&sql).await?;
     client.query_opt(&statement, &[&organization.0, &id.0]).await?.as_ref().map(read).transpose()
+}
+
+/// The channels that have an inbox, in all organizations: what an operator has to run.
+///
+/// # Errors
+/// When the database fails.
+pub async fn channels_in_use(client: &impl GenericClient) -> Result<Vec<Channel>, Error> {
+    let sql = "SELECT DISTINCT channel FROM inboxes WHERE deleted_at IS NULL";
+    let rows = client.query(&client.prepare_cached(sql).await?, &[]).await?;
+    rows.iter().map(|row| row.try_get::<_, &str>(0)?.parse().map_err(Error::Stored)).collect()
 }
 
 /// A page of the organization's inboxes, oldest first, after `after`.

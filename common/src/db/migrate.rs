@@ -45,6 +45,7 @@ migrations! {
     15 "0015_contact_indexes",
     16 "0016_webhooks",
     18 "0018_management",
+    20 "0020_text_channel",
 }
 
 /// Why migrating stopped.

@@ -27,7 +27,7 @@ pub struct Receipt {
 }
 
 /// Asks for a receipt of a conversation's newest message from the contact, in place of one that waits; says whether there is
-/// such a message.
+/// such a message, and the channel takes receipts.
 ///
 /// # Errors
 /// When the database fails.
@@ -44,13 +44,15 @@ pub async fn ask(
             SELECT id, provider_message_id FROM messages
             WHERE conversation_id = c.id AND direction = 'inbound' AND provider_message_id IS NOT NULL
             ORDER BY id DESC LIMIT 1) m
-        WHERE c.organization_id = $1 AND c.id = $2
+        WHERE c.organization_id = $1 AND c.id = $2 AND c.channel = ANY($4)
         ON CONFLICT (conversation_id) DO UPDATE SET message_id = excluded.message_id, created_at = now(),
             provider_message_id = excluded.provider_message_id, trace_id = excluded.trace_id,
             failures = CASE WHEN r.message_id = excluded.message_id THEN r.failures ELSE 0 END,
             due_at = CASE WHEN r.message_id = excluded.message_id THEN r.due_at ELSE now() END";
     let statement = client.prepare_cached(sql).await?;
-    Ok(client.execute(&statement, &[&organization.0, &conversation.0, &trace.0]).await? == 1)
+    let channels = Channel::ALL.iter().filter(|channel| channel.takes_receipts());
+    let channels: Vec<&str> = channels.map(|channel| channel.as_str()).collect();
+    Ok(client.execute(&statement, &[&organization.0, &conversation.0, &trace.0, &channels]).await? == 1)
 }
 
 /// Takes receipts that are due on a channel, so that no other worker sends them meanwhile. Those of a closed gate wait, and those of a deleted inbox for ever.

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use crate::channels::MARKETING_OPT_OUT;
+use crate::channels::{MARKETING_OPT_OUT, OPT_OUT};
 use crate::db::contacts::erasure;
 use crate::db::pipeline::Changes;
 use crate::db::pipeline::load::{LoadedLane, Message};
-use crate::db::pipeline::rows::WishRow;
+use crate::db::pipeline::wishes::{OptOutRow, WishRow};
 use crate::domain::contact::Standing;
 use crate::domain::message::{Failure, Status};
 use crate::metrics;
@@ -75,15 +75,13 @@ pub fn settle_erased(
     settle(changes, loaded, message, end, turn);
 }
 
-/// Keeps a contact's word against marketing, where that is why a message failed.
+/// Keeps a contact's word against marketing, or against all messages, where that is why a message failed.
 pub(super) fn note_opt_out(changes: &mut Changes, loaded: &LoadedLane, failure: &Failure, at: DateTime<Utc>) {
-    if failure.code == MARKETING_OPT_OUT {
-        changes.wishes.push(WishRow {
-            organization_id: loaded.lane.organization,
-            contact_id: loaded.contact,
-            opted_out: true,
-            at,
-        });
+    let (organization_id, contact_id, opted_out) = (loaded.lane.organization, loaded.contact, true);
+    match failure.code.as_str() {
+        MARKETING_OPT_OUT => changes.wishes.push(WishRow { organization_id, contact_id, opted_out, at }),
+        OPT_OUT => changes.opt_outs.push(OptOutRow { organization_id, contact_id, opted_out, at }),
+        _ => (),
     }
 }
 

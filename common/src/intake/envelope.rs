@@ -11,17 +11,32 @@ use uuid::Uuid;
 
 use crate::channels::Channel;
 
-/// The headers that providers sign with: those whose names begin with `x-`, in lower case.
+/// Where the path and query stand among the headers.
+const PATH: &str = ":path";
+
+/// The headers that providers sign with: those whose names begin with `x-`, in lower case; and, as `:path`, the path and
+/// query that a webhook came to, which some sign too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedHeaders(BTreeMap<String, String>);
 
 impl SignedHeaders {
     /// Takes what matters out of a request's headers.
-    pub fn of(headers: &http::HeaderMap) -> Self {
+    pub fn of(uri: &http::Uri, headers: &http::HeaderMap) -> Self {
         let named = headers.iter().filter(|(name, _)| name.as_str().starts_with("x-"));
         let readable = named
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
-        Self(readable.collect())
+        let path = uri.path_and_query().map(|path| (PATH.to_owned(), path.as_str().to_owned()));
+        Self(readable.chain(path).collect())
+    }
+
+    /// The path and query that the webhook came to.
+    pub fn path(&self) -> &str {
+        self.get(PATH).unwrap_or_default()
+    }
+
+    /// The query that the webhook came with.
+    pub fn query(&self) -> &str {
+        self.path().split_once('?').map_or("", |(_, query)| query)
     }
 
     /// A header by its lower-case name.

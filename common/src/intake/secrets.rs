@@ -23,7 +23,7 @@ type Read = HashMap<Channel, (Instant, Arc<Vec<Credentials>>)>;
 pub(super) struct Secrets(Arc<Mutex<Read>>);
 
 impl Secrets {
-    /// The credentials of the channel's connections, one for each app secret. While the database is away, those read before.
+    /// The credentials of the channel's connections, one for each secret that signs. While the database is away, those read before.
     pub(super) async fn all(
         &self,
         (pool, sealer): (&Pool, &Sealer),
@@ -51,7 +51,7 @@ async fn look_up(pool: &Pool, sealer: &Sealer, channel: Channel) -> Result<Vec<C
     for (id, sealed) in connections::list_credentials(&client, channel).await? {
         match Credentials::open(sealer, id, &sealed) {
             Ok(credentials) => {
-                if seen.insert(credentials.app_secret.expose().to_owned()) {
+                if seen.insert(credentials.signs_webhooks().expose().to_owned()) {
                     secrets.push(credentials);
                 }
             }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{SignedHeaders, Source, Sources};
-use crate::channels::{self, Channel, EventKind, RawEvent};
+use crate::channels::{self, Channel, EventKind, RawEvent, ReceivedWebhook};
 use crate::db::Error;
 use crate::db::pipeline::channel_events::NewChannelEvent;
 
@@ -41,12 +41,13 @@ pub async fn sort(
     (headers, body): (&SignedHeaders, &[u8]),
     (received_at, trace): (DateTime<Utc>, Uuid),
 ) -> Result<Sorted, Error> {
-    let events = match channels::split(channel, body) {
+    let webhook = ReceivedWebhook { base: sources.webhook_base(), headers, body };
+    let events = match channels::split(channel, webhook) {
         Ok(events) => events,
-        Err(unparsed) => return unparsed_body(sources, channel, headers, (body, unparsed.to_string())).await,
+        Err(unparsed) => return unparsed_body(sources, channel, webhook, unparsed.to_string()).await,
     };
     if events.is_empty() {
-        return unparsed_body(sources, channel, headers, (body, "holds no event".into())).await;
+        return unparsed_body(sources, channel, webhook, "holds no event".into()).await;
     }
     let resources: BTreeSet<String> = events.iter().map(|event| event.resource.clone()).collect();
     let found = sources.find(channel, &resources.into_iter().collect::<Vec<_>>()).await?;
@@ -54,7 +55,7 @@ pub async fn sort(
     let mut sorted = Sorted::default();
     for event in events {
         let source = found.get(&event.resource).filter(|source| {
-            let check = || channels::verify(channel, &source.credentials, headers, body);
+            let check = || channels::verify(channel, &source.credentials, webhook);
             *verified.entry(source.connection.0).or_insert_with(check)
         });
         match source {
@@ -95,10 +96,10 @@ impl Sorted {
 async fn unparsed_body(
     sources: &Sources,
     channel: Channel,
-    headers: &SignedHeaders,
-    (body, reason): (&[u8], String),
+    webhook: ReceivedWebhook<'_>,
+    reason: String,
 ) -> Result<Sorted, Error> {
     let secrets = sources.all(channel).await?;
-    let genuine = secrets.iter().any(|credentials| channels::verify(channel, credentials, headers, body));
+    let genuine = secrets.iter().any(|credentials| channels::verify(channel, credentials, webhook));
     Ok(Sorted { kept_whole: genuine.then_some(reason), rejected: usize::from(!genuine), ..Sorted::default() })
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::secrets::Secrets;
 use crate::channels::{Channel, Credentials};
+use crate::config::Http;
 use crate::crypto::Sealer;
 use crate::db::{Error, within};
 use crate::domain::ids::{ConnectionId, InboxId, OrganizationId};
@@ -43,6 +44,8 @@ type Known = HashMap<(Channel, String), (Instant, Option<Source>)>;
 pub struct Sources {
     pool: Pool,
     sealer: Sealer,
+    /// The address under which providers reach us.
+    webhook_base: Arc<str>,
     known: Arc<Mutex<Known>>,
     secrets: Secrets,
 }
@@ -65,9 +68,20 @@ const FIND: &str = "SELECT r.resource, f.organization_id, f.inbox_id, f.connecti
     ) f ON true";
 
 impl Sources {
-    /// Sources read from `pool`, their secrets opened by `sealer`.
-    pub fn new(pool: Pool, sealer: Sealer) -> Self {
-        Self { pool, sealer, known: Arc::default(), secrets: Secrets::default() }
+    /// Sources read from `pool`, their secrets opened by `sealer`; providers reach us under the address that `http` tells.
+    pub fn new(pool: Pool, sealer: Sealer, http: &Http) -> Self {
+        Self {
+            pool,
+            sealer,
+            webhook_base: http.webhook_base().into(),
+            known: Arc::default(),
+            secrets: Secrets::default(),
+        }
+    }
+
+    /// The address under which providers reach us, which some of them sign.
+    pub(super) fn webhook_base(&self) -> &str {
+        &self.webhook_base
     }
 
     /// The source of each resource that has one. While the database is away, what was known before is trusted on.

@@ -1,9 +1,12 @@
 //! Whatever comes in, taking it apart is total and nothing panics.
 
-use common::channels::{Channel, EventKind, InboundEvent, parse, split};
+use common::channels::{EventKind, InboundEvent};
 use common::domain::content::Content;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use super::parse::understand;
+use super::receive::take_apart;
 
 /// JSON whose names and words are often those that the provider uses.
 fn value() -> impl Strategy<Value = Value> {
@@ -162,9 +165,9 @@ fn holds_null_character(value: &Value) -> bool {
 }
 
 fn check(body: &[u8]) -> Option<usize> {
-    let events = split(Channel::Whatsapp, body).ok()?;
+    let events = take_apart(body).ok()?;
     for event in &events {
-        let _understood = parse(Channel::Whatsapp, event.kind, &event.payload);
+        let _understood = understand(event.kind, &event.payload);
         assert!(!holds_null_character(&event.payload), "{event:?}");
         assert!(event.address.chars().count() <= 255 && !event.address.contains('\0'));
         assert!(!event.dedupe_key.is_empty() && event.resource.chars().count() <= 255);
@@ -207,7 +210,7 @@ proptest! {
     #[test]
     fn no_payload_makes_understanding_panic(payload in value()) {
         for kind in [EventKind::Message, EventKind::Status, EventKind::Other] {
-            let _understood = parse(Channel::Whatsapp, kind, &payload);
+            let _understood = understand(kind, &payload);
         }
     }
 
@@ -217,7 +220,7 @@ proptest! {
         message[if echo { "to" } else { "from" }] = json!("15550102001");
         make_storable(&mut message);
         let name = if echo { "echo" } else { "message" };
-        let understood = parse(Channel::Whatsapp, EventKind::Message, &json!({name: message, "contact": contact}));
+        let understood = understand(EventKind::Message, &json!({name: message, "contact": contact}));
         let content = match understood {
             InboundEvent::Message(message) => Some(message.content),
             InboundEvent::Edited(edit) => Some(edit.content),

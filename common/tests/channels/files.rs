@@ -20,7 +20,7 @@ async fn a_file_is_looked_up_and_fetched_with_our_token() {
     for _ in 0..2 {
         let file = locate_file(Channel::Whatsapp, &client(), &sender, &loopback, "77").await.unwrap();
         assert_eq!((file.size, file.mime_type.as_deref()), (Some(5), Some("image/png")));
-        let response = open_file(Channel::Whatsapp, &client(), &sender, &file).await.unwrap();
+        let response = open_file(Channel::Whatsapp, &client(), &sender, &loopback, &file).await.unwrap();
         assert_eq!(response.bytes().await.unwrap().as_ref(), b"bytes");
     }
     let asked = provider.requests().remove(0);
@@ -59,6 +59,8 @@ async fn what_is_not_there_is_told_apart_from_what_cannot_be_had_now() {
     let gone = Provider::start(vec![answer("404 Not Found", "", "")]).await;
     let url = format!("http://{}/a", gone.address).parse().unwrap();
     let file = common::channels::RemoteFile { url, mime_type: None, size: None };
-    let error = open_file(Channel::Whatsapp, &client(), &gone.sender(), &file).await.unwrap_err();
+    let error = open_file(Channel::Whatsapp, &client(), &gone.sender(), &AllowedUrls::default(), &file)
+        .await
+        .unwrap_err();
     assert_eq!((error.action, error.http_status), (Action::Transient, Some(404)));
 }

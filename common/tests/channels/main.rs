@@ -11,3 +11,4 @@ mod parse;
 mod provider;
 mod receive;
 mod send;
+mod texts;

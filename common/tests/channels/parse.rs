@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common::channels::{Author, Channel, EventKind, InboundEvent, InboundMessage, StatusUpdate, Wish, parse};
+use common::domain::contact::OptOut;
 use common::domain::content::{Content, Media};
 use common::domain::message::Status;
 use serde_json::{Value, json};
@@ -9,8 +10,13 @@ use uuid::Uuid;
 
 use super::receive::{events, payload};
 
+/// Understands a payload of WhatsApp, which tells its times itself.
+pub(crate) fn understand(kind: EventKind, payload: &Value) -> InboundEvent {
+    parse(Channel::Whatsapp, kind, payload, DateTime::UNIX_EPOCH)
+}
+
 fn messages(body: &str) -> Vec<InboundMessage> {
-    let parsed = events(body).into_iter().map(|event| parse(Channel::Whatsapp, event.kind, &event.payload));
+    let parsed = events(body).into_iter().map(|event| understand(event.kind, &event.payload));
     parsed
         .map(|event| match event {
             InboundEvent::Message(message) => *message,
@@ -62,7 +68,7 @@ fn event_of(field: &str, list: &str, addresses: &Value, mut told: Value) -> (Val
     let changes = json!([{"field": field, "value": value}]);
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "3", "changes": changes}]});
     let event = events(&body.to_string()).remove(0);
-    (told, parse(Channel::Whatsapp, event.kind, &event.payload))
+    (told, understand(event.kind, &event.payload))
 }
 
 /// The raw message of what is not understood is the whole, or in an edit its new content.
@@ -129,7 +135,7 @@ fn a_meaning_can_be_read_again() {
 }
 
 fn statuses(body: &str) -> Vec<StatusUpdate> {
-    let parsed = events(body).into_iter().map(|event| parse(Channel::Whatsapp, event.kind, &event.payload));
+    let parsed = events(body).into_iter().map(|event| understand(event.kind, &event.payload));
     parsed
         .map(|event| match event {
             InboundEvent::Status(status) => status,
@@ -157,7 +163,7 @@ fn what_a_contact_wants_of_marketing_is_understood() {
         let body =
             json!({ "object": "whatsapp_business_account", "entry": [{ "id": "3", "changes": changes }] });
         let event = events(&body.to_string()).remove(0);
-        (event.address.clone(), parse(Channel::Whatsapp, event.kind, &event.payload))
+        (event.address.clone(), understand(event.kind, &event.payload))
     };
     let preference = |value: &str| {
         json!({ "wa_id": "+15550102006", "user_id": "US.77006", "detail": "User requested", "category": "marketing_messages",
@@ -166,7 +172,7 @@ fn what_a_contact_wants_of_marketing_is_understood() {
     let addresses = vec!["15550102006".to_owned(), "US.77006".to_owned()];
     let at = DateTime::from_timestamp(1_795_233_634, 0).unwrap();
     for (value, opted_out) in [("stop", true), ("resume", false), ("signup", false)] {
-        let expected = Wish { addresses: addresses.clone(), opted_out, at };
+        let expected = Wish { scope: OptOut::Marketing, addresses: addresses.clone(), opted_out, at };
         assert_eq!(wish(preference(value)), ("15550102006".to_owned(), InboundEvent::Wish(expected)));
     }
     let mut odd = preference("stop");
@@ -249,7 +255,7 @@ fn odd_fields_are_forgiven_and_a_missing_sender_is_not_invented() {
         for (name, value) in fields.as_object().unwrap() {
             message[name] = value.clone();
         }
-        parse(Channel::Whatsapp, EventKind::Message, &json!({"message": message}))
+        understand(EventKind::Message, &json!({"message": message}))
     };
     let soon = Utc::now() - TimeDelta::minutes(1);
     for timestamp in [json!(null), json!("soon"), json!(-5), json!("99999999999999999"), json!([])] {
@@ -267,7 +273,7 @@ fn odd_fields_are_forgiven_and_a_missing_sender_is_not_invented() {
     assert_eq!(bare.content.kind(), "unsupported");
     for payload in [json!(null), json!([]), json!({"status": {"id": 5}}), json!({"message": "x"})] {
         for kind in [EventKind::Message, EventKind::Status, EventKind::Other] {
-            assert!(matches!(parse(Channel::Whatsapp, kind, &payload), InboundEvent::Ignored { .. }));
+            assert!(matches!(understand(kind, &payload), InboundEvent::Ignored { .. }));
         }
     }
 }

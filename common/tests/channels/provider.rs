@@ -67,6 +67,10 @@ impl Provider {
 pub(crate) fn sender(address: SocketAddr) -> Sender {
     Sender {
         external_id: "400000000000001".into(),
+        account: "300000000000001".into(),
+        service: None,
+        user: None,
+        webhook_url: "https://inbox.example/channels/whatsapp/webhook".into(),
         base_url: format!("http://{address}/v24.0").parse().unwrap(),
         access_token: Secret::new(TOKEN),
     }

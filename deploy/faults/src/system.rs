@@ -136,7 +136,7 @@ impl System {
         self.client.sandbox_patch(&path, &json!({ "webhookUrl": url })).await.map(|_account| ())
     }
 
-    /// Starts one more worker of this name, or one that was left out.
+    /// Starts one more worker of this name, or one that was left out: `outbound-text` delivers texts.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -171,8 +171,12 @@ impl System {
 fn start(name: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<Process> {
     let (mut environment, port) = (environment.clone(), Port::reserve()?);
     environment.insert("SWITCHBOARD_INTERNAL_LISTEN".into(), port.address());
-    let arguments: &[&str] = if name == "outbound" { &["--channel", "whatsapp"] } else { &[] };
-    Ok(Process::start(name, arguments, environment)?.with(port))
+    let (program, arguments): (&str, &[&str]) = match name {
+        "outbound" => ("outbound", &["--channel", "whatsapp"]),
+        "outbound-text" => ("outbound", &["--channel", "text"]),
+        name => (name, &[]),
+    };
+    Ok(Process::start(program, arguments, environment)?.with(port))
 }
 
 /// Where the sandbox's mail server listens.

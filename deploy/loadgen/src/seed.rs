@@ -1,7 +1,7 @@
 //! Fills a migrated database: organizations, keys, senders, and conversations whose reply window is open.
 
 use base64::Engine as _;
-use common::channels::Credentials;
+use common::channels::{Credentials, MetaCredentials};
 use common::config::{MasterKey, Secret};
 use common::crypto::{ApiKeyToken, Sealer};
 use common::domain::ids::{ConnectionId, ConversationId};
@@ -138,11 +138,11 @@ async fn converse(client: &Client, shape: Shape, inboxes: &[(Uuid, Uuid)]) -> an
 }
 
 fn credentials() -> Credentials {
-    Credentials {
+    Credentials::Meta(MetaCredentials {
         access_token: Secret::new(ACCESS_TOKEN),
         app_secret: Secret::new(APP_SECRET),
         verify_token: Secret::new("loadgen-verify-token"),
-    }
+    })
 }
 
 fn phone_number_id(sender: usize) -> String {

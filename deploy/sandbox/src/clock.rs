@@ -39,11 +39,14 @@ impl Clock {
         (self.wall_origin + Duration::from_micros(at)).as_secs()
     }
 
+    /// The date and time of a time of this clock.
+    pub fn utc(&self, at: Micros) -> chrono::DateTime<chrono::Utc> {
+        let milliseconds = (self.wall_origin + Duration::from_micros(at)).as_millis() as i64;
+        chrono::DateTime::from_timestamp_millis(milliseconds).unwrap_or_default()
+    }
+
     /// RFC 3339 with milliseconds of a time of this clock.
     pub fn rfc3339(&self, at: Micros) -> String {
-        let milliseconds = (self.wall_origin + Duration::from_micros(at)).as_millis() as i64;
-        chrono::DateTime::from_timestamp_millis(milliseconds)
-            .unwrap_or_default()
-            .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        self.utc(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
     }
 }

@@ -1,16 +1,15 @@
 //! Messages that were accepted and whose answer is being held back by a fault.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use crate::clock::Micros;
-use crate::message::Accepted;
+use crate::ledger::Entry;
 
 /// The answers being held, by ledger number.
 #[derive(Debug, Default)]
-pub struct Held(Mutex<BTreeMap<u64, (Arc<Accepted>, Micros)>>);
+pub struct Held(Mutex<BTreeMap<u64, (Entry, Micros)>>);
 
 /// Keeps one answer listed until dropped, which a client that hangs up causes too.
 #[derive(Debug)]
@@ -21,13 +20,13 @@ pub struct Hold<'a> {
 
 impl Held {
     /// Lists an answer for as long as the guard lives.
-    pub fn begin(&self, message: &Arc<Accepted>, now: Micros) -> Hold<'_> {
-        self.0.lock().insert(message.n, (message.clone(), now));
-        Hold { held: self, n: message.n }
+    pub fn begin(&self, message: &Entry, now: Micros) -> Hold<'_> {
+        self.0.lock().insert(message.n(), (message.clone(), now));
+        Hold { held: self, n: message.n() }
     }
 
     /// The messages held, with the time each hold began.
-    pub fn list(&self) -> Vec<(Arc<Accepted>, Micros)> {
+    pub fn list(&self) -> Vec<(Entry, Micros)> {
         self.0.lock().values().cloned().collect()
     }
 }

@@ -7,6 +7,62 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::message::Accepted;
+use crate::text::Message;
+
+/// A message that was accepted, on whichever channel.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// On WhatsApp.
+    Whatsapp(Arc<Accepted>),
+    /// A text.
+    Text(Arc<Message>),
+}
+
+impl From<Arc<Accepted>> for Entry {
+    fn from(message: Arc<Accepted>) -> Self {
+        Self::Whatsapp(message)
+    }
+}
+
+impl From<Arc<Message>> for Entry {
+    fn from(message: Arc<Message>) -> Self {
+        Self::Text(message)
+    }
+}
+
+impl Entry {
+    /// Its place in the ledger.
+    pub fn n(&self) -> u64 {
+        match self {
+            Self::Whatsapp(message) => message.n,
+            Self::Text(message) => message.n,
+        }
+    }
+
+    /// Who sent it: a phone number id, or a sender of texts.
+    pub fn sender(&self) -> &str {
+        match self {
+            Self::Whatsapp(message) => &message.phone.id,
+            Self::Text(message) => &message.from,
+        }
+    }
+
+    /// Whom it is for, as digits or user id.
+    pub fn recipient(&self) -> &str {
+        match self {
+            Self::Whatsapp(message) => &message.recipient,
+            Self::Text(message) => message.to.trim_start_matches('+'),
+        }
+    }
+
+    /// What the business calls it.
+    pub fn correlation(&self) -> Option<&str> {
+        match self {
+            Self::Whatsapp(message) => message.correlation.as_deref(),
+            Self::Text(message) => message.correlation.as_deref(),
+        }
+    }
+}
 
 /// Accepted messages in order of acceptance.
 #[derive(Debug)]
@@ -17,7 +73,7 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct Book {
-    entries: VecDeque<Arc<Accepted>>,
+    entries: VecDeque<Entry>,
     /// Number of the latest entry; it goes on after a `clear`.
     last: u64,
     /// Entries accepted since the last `clear`.
@@ -29,7 +85,7 @@ struct Book {
 pub struct Filter {
     /// Only entries after this number.
     pub after: u64,
-    /// Only entries from this phone number id.
+    /// Only entries from this phone number id, or sender of texts.
     pub sender: Option<String>,
     /// Only entries to this contact.
     pub recipient: Option<String>,
@@ -59,31 +115,34 @@ impl Ledger {
     }
 
     /// Adds the entry that `make` builds from its number.
-    pub fn append(&self, make: impl FnOnce(u64) -> Arc<Accepted>) -> Arc<Accepted> {
+    pub fn append<T>(&self, make: impl FnOnce(u64) -> Arc<T>) -> Arc<T>
+    where
+        Entry: From<Arc<T>>,
+    {
         let mut book = self.book.lock();
         book.last += 1;
         book.accepted += 1;
         let entry = make(book.last);
         // Dropped after the lock: freeing a message must not hold up the others.
         let oldest = if book.entries.len() >= self.capacity { book.entries.pop_front() } else { None };
-        book.entries.push_back(entry.clone());
+        book.entries.push_back(entry.clone().into());
         drop(book);
         drop(oldest);
         entry
     }
 
     /// Entries that match, and the number to read on after.
-    pub fn read(&self, filter: &Filter) -> (Vec<Arc<Accepted>>, u64) {
+    pub fn read(&self, filter: &Filter) -> (Vec<Entry>, u64) {
         let mut found = Vec::new();
         let mut after = filter.after;
         loop {
             let chunk = self.chunk(after);
-            let Some(last) = chunk.last().map(|entry| entry.n) else { return (found, after) };
+            let Some(last) = chunk.last().map(Entry::n) else { return (found, after) };
             for entry in chunk {
                 if found.len() >= filter.limit {
                     return (found, after);
                 }
-                after = entry.n;
+                after = entry.n();
                 if filter.matches(&entry) {
                     found.push(entry);
                 }
@@ -123,11 +182,11 @@ impl Ledger {
         let mut doubled = HashSet::new();
         let mut without_correlation = 0;
         for entry in &entries {
-            match per_sender.get_mut(&entry.phone.id) {
+            match per_sender.get_mut(entry.sender()) {
                 Some(count) => *count += 1,
-                None => drop(per_sender.insert(entry.phone.id.clone(), 1)),
+                None => drop(per_sender.insert(entry.sender().into(), 1)),
             }
-            match &entry.correlation {
+            match entry.correlation() {
                 None => without_correlation += 1,
                 Some(correlation) if !seen.insert(correlation) => drop(doubled.insert(correlation)),
                 Some(_) => {}
@@ -138,23 +197,23 @@ impl Ledger {
             held: entries.len(),
             per_sender,
             doubled_correlations: doubled.len() as u64,
-            doubled: doubled.into_iter().take(EXAMPLES).cloned().collect(),
+            doubled: doubled.into_iter().take(EXAMPLES).map(Into::into).collect(),
             without_correlation,
         }
     }
 
     /// Up to `SCAN` entries after a number, so that a long read never holds the lock for long.
-    fn chunk(&self, after: u64) -> Vec<Arc<Accepted>> {
+    fn chunk(&self, after: u64) -> Vec<Entry> {
         let book = self.book.lock();
-        let Some(first) = book.entries.front().map(|entry| entry.n) else { return Vec::new() };
+        let Some(first) = book.entries.front().map(Entry::n) else { return Vec::new() };
         let skip = usize::try_from(after.saturating_add(1).saturating_sub(first)).unwrap_or(usize::MAX);
         book.entries.range(skip.min(book.entries.len())..).take(SCAN).cloned().collect()
     }
 }
 
 impl Filter {
-    fn matches(&self, entry: &Accepted) -> bool {
-        self.sender.as_deref().is_none_or(|sender| sender == &*entry.phone.id)
-            && self.recipient.as_deref().is_none_or(|recipient| recipient == &*entry.recipient)
+    fn matches(&self, entry: &Entry) -> bool {
+        self.sender.as_deref().is_none_or(|sender| sender == entry.sender())
+            && self.recipient.as_deref().is_none_or(|recipient| recipient == entry.recipient())
     }
 }

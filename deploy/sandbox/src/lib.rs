@@ -1,6 +1,7 @@
-//! Plays the WhatsApp side of Meta's Graph API, and a mail server: start reading at `router.rs`.
+//! Plays the WhatsApp side of Meta's Graph API, a provider of texts, and a mail server: start reading at `router.rs`.
 //!
 //! - `graph`: what the business calls, with the provider's checks and errors
+//! - `text`: the same of the provider of texts, with its webhooks
 //! - `control`: what tests and people call, to steer and to look
 //! - `webhook`: signed webhooks back, timed, ordered and repeated
 //! - `mail`: an SMTP server that keeps what it is sent
@@ -27,10 +28,12 @@ mod sandbox;
 mod server;
 mod settings;
 mod template;
+mod text;
 mod wamid;
 mod webhook;
 
 pub use settings::{Behaviour, Settings, WebhookRetry};
+pub use text::sign::text_signature;
 pub use webhook::signature;
 
 use std::sync::Arc;

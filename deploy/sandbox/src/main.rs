@@ -14,7 +14,8 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Plays the messaging providers: the Graph API of WhatsApp, with signed webhooks back; and catches email.
+/// Plays the messaging providers: the Graph API of WhatsApp and a provider of texts, with signed webhooks
+/// back; and catches email.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Flags {
@@ -27,6 +28,9 @@ struct Flags {
     /// Callback of the default account.
     #[arg(long, env = "SANDBOX_WEBHOOK_URL", value_parser = address)]
     webhook_url: Option<String>,
+    /// Where the default account for texts is told what contacts write; its fragment may ask for repeats (#rc=5&rp=all).
+    #[arg(long, env = "SANDBOX_TEXT_WEBHOOK_URL", value_parser = address)]
+    text_webhook_url: Option<String>,
     /// First behaviour, as JSON in the form of PATCH /control/settings.
     #[arg(long, env = "SANDBOX_SETTINGS", value_parser = behaviour)]
     settings: Option<Behaviour>,
@@ -84,6 +88,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let settings = Settings {
         webhook_url: flags.webhook_url,
+        text_webhook_url: flags.text_webhook_url,
         mail_listen: flags.mail_listen,
         behaviour: flags.settings.unwrap_or_default(),
         ledger_capacity: flags.ledger_capacity,

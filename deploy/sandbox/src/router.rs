@@ -9,6 +9,7 @@ use axum::routing::{any, delete, get, patch, post};
 use crate::control::{accounts, contacts, faults, held, ledger, mail, phone, settings, stats};
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
 use crate::sandbox::Sandbox;
+use crate::text::{create, list, media as text_media, numbers};
 
 const LARGEST_UPLOAD: usize = 101 << 20;
 const LARGEST_MESSAGE: usize = 1 << 20;
@@ -16,7 +17,7 @@ const LARGEST_CONTROL: usize = 64 << 20;
 
 /// All routes.
 pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
-    graph().merge(control()).fallback(any(node::unsupported)).with_state(sandbox)
+    graph().merge(texts()).merge(control()).fallback(any(node::unsupported)).with_state(sandbox)
 }
 
 /// What the business calls: the provider's own API.
@@ -36,6 +37,22 @@ fn graph() -> Router<Arc<Sandbox>> {
         .route("/media/{id}", get(media::download_media))
 }
 
+/// What the business calls to send texts.
+fn texts() -> Router<Arc<Sandbox>> {
+    let messages = get(list::list_messages).post(create::create_message);
+    let message = get(list::fetch_message).post(list::change_message).delete(list::delete_message);
+    Router::new()
+        .route("/2010-04-01/Accounts/{file}", get(numbers::fetch_account))
+        .route("/2010-04-01/Accounts/{account}/Messages.json", messages)
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}", message)
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(text_media::list_media))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{file}", get(text_media::find_media))
+        .route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", get(numbers::list_numbers))
+        .route("/v1/Services/{service}", get(numbers::fetch_service))
+        .route("/text-files/{id}", get(text_media::download_media))
+        .layer(DefaultBodyLimit::max(LARGEST_MESSAGE))
+}
+
 /// What tests and people call.
 fn control() -> Router<Arc<Sandbox>> {
     Router::new()
@@ -53,6 +70,8 @@ fn control() -> Router<Arc<Sandbox>> {
         .route("/contacts/{address}/read", post(contacts::read_messages))
         .route("/control/accounts", get(accounts::list_accounts).post(accounts::put_account))
         .route("/control/accounts/{id}", patch(accounts::patch_account))
+        .route("/control/text-accounts", get(numbers::list_accounts).post(numbers::put_account))
+        .route("/control/text-accounts/{id}", patch(numbers::patch_account))
         .route(
             "/control/faults",
             get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),

@@ -15,6 +15,7 @@ use crate::mail::Caught;
 use crate::media::MediaStore;
 use crate::recipient_faults;
 use crate::settings::Settings;
+use crate::text::{Texts, account};
 use crate::webhook::Webhooks;
 
 /// The whole state of a running sandbox.
@@ -26,6 +27,8 @@ pub struct Sandbox {
     pub clock: Arc<Clock>,
     /// Accounts and phone numbers.
     pub directory: Directory,
+    /// Accounts for texts.
+    pub texts: Texts,
     /// Everything accepted.
     pub ledger: Ledger,
     /// Faults to order.
@@ -50,7 +53,12 @@ impl Sandbox {
         directory
             .put(directory::default_account(settings.webhook_url.clone()))
             .map_err(|refusal| anyhow::anyhow!("default account: {refusal}"))?;
+        let texts = Texts::default();
+        texts
+            .put(account::default_account(settings.text_webhook_url.clone()))
+            .map_err(|refusal| anyhow::anyhow!("default account for texts: {refusal}"))?;
         Ok(Self {
+            texts,
             webhooks: Arc::new(Webhooks::new(
                 behaviour.clone(),
                 clock.clone(),

@@ -11,6 +11,8 @@ use serde_json::Value;
 pub struct Settings {
     /// Callback of the default account; without one its webhooks are not sent.
     pub webhook_url: Option<String>,
+    /// Where the default account for texts is told what contacts write; without it nowhere.
+    pub text_webhook_url: Option<String>,
     /// Where to catch email; nowhere if none.
     pub mail_listen: Option<SocketAddr>,
     /// How it behaves at first.
@@ -29,6 +31,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             webhook_url: None,
+            text_webhook_url: None,
             mail_listen: None,
             behaviour: Behaviour::default(),
             ledger_capacity: 2_000_000,
@@ -59,10 +62,12 @@ pub struct Behaviour {
     pub webhook_concurrency: usize,
     /// When and how failed webhook POSTs are repeated.
     pub webhook_retry: WebhookRetry,
-    /// Whether the two rate limits below are enforced.
+    /// Whether the rate limits below are enforced.
     pub pacing: bool,
     /// Messages a second of one phone number, also its burst.
     pub throughput: u64,
+    /// Segments a second of a sender of texts; what is beyond waits in its queue.
+    pub text_throughput: u64,
     /// Time that one message costs a pair of phone number and contact.
     pub pair_interval_ms: u64,
     /// Messages a pair may send at once before `pair_interval_ms` counts.
@@ -92,6 +97,7 @@ impl Default for Behaviour {
             webhook_retry: WebhookRetry::default(),
             pacing: true,
             throughput: 80,
+            text_throughput: 1,
             pair_interval_ms: 6_000,
             pair_burst: 45,
             window: true,
@@ -139,6 +145,7 @@ impl Behaviour {
             ("batch", self.batch as u64, 1, 1_000),
             ("webhookConcurrency", self.webhook_concurrency as u64, 1, 1_024),
             ("throughput", self.throughput, 1, 1_000_000),
+            ("textThroughput", self.text_throughput, 1, 1_000_000),
             ("pairIntervalMs", self.pair_interval_ms, 1, 3_600_000),
             ("pairBurst", self.pair_burst, 1, 1_000_000),
             ("webhookRetry.initialMs", self.webhook_retry.initial_ms, 1, 3_600_000),

@@ -13,5 +13,6 @@ mod messages;
 mod program;
 mod support;
 mod templates;
+mod texts;
 mod validation;
 mod webhooks;

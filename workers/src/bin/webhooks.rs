@@ -5,5 +5,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    workers::process::run("webhooks", "127.0.0.1:9105", workers::webhooks::start).await
+    workers::process::run("webhooks", "127.0.0.1:9106", workers::webhooks::start).await
 }

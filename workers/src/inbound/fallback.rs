@@ -25,7 +25,7 @@ pub(super) fn start(context: &Context) {
                 let lost = stop.child_token();
                 let storer = Storer {
                     pool: context.pool.clone(),
-                    sources: Sources::new(context.pool.clone(), context.sealer.clone()),
+                    sources: Sources::new(context.pool.clone(), context.sealer.clone(), &context.config.http),
                     publisher: publisher.clone(),
                     stop: lost.clone(),
                 };

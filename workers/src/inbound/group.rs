@@ -95,7 +95,7 @@ pub(super) async fn transact(pool: &Pool, lanes: &[Uuid], most: i64) -> Result<D
 
 fn understand(row: &Row) -> Result<Understood, Error> {
     let waiting = WaitingEvent::read(row)?;
-    let event = match channels::parse(waiting.channel, waiting.kind, &waiting.payload) {
+    let event = match channels::parse(waiting.channel, waiting.kind, &waiting.payload, waiting.received_at) {
         // What had left still ends as the provider says; nothing else begins or changes in a deleted inbox.
         event @ InboundEvent::Status(_) => event,
         _ if waiting.inbox_deleted => InboundEvent::Ignored { reason: "the inbox was deleted" },

@@ -1,6 +1,6 @@
 //! A message joins its conversation: the contact's, or the business's own from its phone.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use common::channels::{Author, InboundMessage};
 use common::db::Error;
 use common::db::pipeline::channel_events::WaitingEvent;
@@ -19,9 +19,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::apply::Decider;
-
-/// How long a contact's message lets free-form replies through.
-const WINDOW: TimeDelta = TimeDelta::hours(24);
 
 impl Decider<'_> {
     pub(super) fn message(
@@ -86,13 +83,20 @@ impl Decider<'_> {
     /// A blocked contact's message is kept in its place, and raises nothing: no event, no unread, no new place in lists.
     fn keep_quiet(&mut self, inbound: &InboundMessage, message: &Message) {
         self.changes.happened(message.id, "contact_blocked", None, None);
-        if inbound.opens_window {
+        if let Some(window_expires_at) = self.window(inbound, message.conversation) {
             self.changes.windows.push(WindowRow {
                 organization_id: message.organization,
                 conversation_id: message.conversation,
-                window_expires_at: (inbound.at + WINDOW).min(self.now + WINDOW),
+                window_expires_at,
             });
         }
+    }
+
+    /// Until when a message lets free-form replies through, from the provider's time; none on channels without such a window.
+    fn window(&self, inbound: &InboundMessage, conversation: Uuid) -> Option<DateTime<Utc>> {
+        let channel = self.loaded.lanes.get(&conversation)?.channel;
+        let window = channel.reply_window().filter(|_| inbound.opens_window)?;
+        Some(inbound.at.min(self.now) + window)
     }
 
     fn begin(
@@ -226,7 +230,7 @@ impl Decider<'_> {
     /// The conversation's newest message, one more unread if there is something to read, and the reply window from the
     /// provider's time.
     fn touch(&mut self, inbound: &InboundMessage, message: &Message, contact: Known) {
-        let window = inbound.opens_window.then(|| (inbound.at + WINDOW).min(self.now + WINDOW));
+        let window = self.window(inbound, message.conversation);
         let before = self.touches.remove(&message.conversation);
         let touch = Touch {
             organization_id: message.organization,

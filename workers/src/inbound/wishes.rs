@@ -1,8 +1,9 @@
-//! What a contact wants of marketing.
+//! What a contact wants of marketing, or of messages altogether.
 
 use common::channels::Wish;
 use common::db::pipeline::channel_events::WaitingEvent;
-use common::db::pipeline::rows::WishRow;
+use common::db::pipeline::wishes::{OptOutRow, WishRow};
+use common::domain::contact::OptOut;
 
 use super::apply::Decider;
 
@@ -12,12 +13,16 @@ impl Decider<'_> {
         let Some(contact) = self.loaded.contacts.find(waiting.inbox, &wish.addresses) else {
             return "ignored";
         };
-        self.changes.wishes.push(WishRow {
-            organization_id: waiting.organization,
-            contact_id: contact.contact,
-            opted_out: wish.opted_out,
-            at: wish.at,
-        });
+        let (organization_id, contact_id) = (waiting.organization, contact.contact);
+        let (opted_out, at) = (wish.opted_out, wish.at);
+        match wish.scope {
+            OptOut::Marketing => {
+                self.changes.wishes.push(WishRow { organization_id, contact_id, opted_out, at });
+            }
+            OptOut::All => {
+                self.changes.opt_outs.push(OptOutRow { organization_id, contact_id, opted_out, at });
+            }
+        }
         "noted"
     }
 }

@@ -223,7 +223,7 @@ impl Fetcher {
         let allowed = &self.channels.allowed_api_urls;
         let file: RemoteFile =
             channels::locate_file(channel, &self.http, sender, allowed, &fetch.provider_media_id).await?;
-        channels::open_file(channel, &self.http, sender, &file).await
+        channels::open_file(channel, &self.http, sender, allowed, &file).await
     }
 }
 

@@ -14,7 +14,7 @@ use common::delivery::{End, Leave, failure, replace, set_aside, settle, settle_e
 use common::domain::contact::Standing;
 use common::domain::content::Content;
 use common::domain::ids::OrganizationId;
-use common::domain::lane::{LaneState, WHATSAPP_PAIR};
+use common::domain::lane::LaneState;
 use common::domain::message::Failure;
 use common::domain::postponed::Postponed;
 use common::metrics;
@@ -208,7 +208,8 @@ impl Claimer {
             loaded.lane.make_ready(now);
             return None;
         }
-        if let Err(due) = loaded.lane.take_pair_budget(now, WHATSAPP_PAIR) {
+        let paced = loaded.channel.pair_pace().map_or(Ok(()), |pace| loaded.lane.take_pair_budget(now, pace));
+        if let Err(due) = paced {
             changes.happened(message.id, "paced", None, Some(json!({ "until": due })));
             loaded.lane.wait(due);
             return None;

@@ -30,7 +30,9 @@ const PREFETCH: (u16, u16) = (256, 64);
 pub fn start(context: &Context, channel: Channel, concurrency: usize) -> anyhow::Result<()> {
     let deliverer = Arc::new(Deliverer::start(context, concurrency)?);
     probe::start(context, channel, &deliverer);
-    receipts::start(context, channel, &deliverer);
+    if channel.takes_receipts() {
+        receipts::start(context, channel, &deliverer);
+    }
     for (route, prefetch) in
         [(Route::OutboundFirst(channel), PREFETCH.0), (Route::OutboundRetry(channel), PREFETCH.1)]
     {

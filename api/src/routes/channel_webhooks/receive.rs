@@ -1,9 +1,12 @@
 //! `POST /channels/{channel}/webhook`: the provider tells what happened.
 
 use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use common::channels::Channel;
+use common::intake::SignedHeaders;
 use common::problem::Problem;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 
 use crate::extract::{Path, Trace, read_body};
 use crate::state::AppState;
@@ -11,13 +14,20 @@ use crate::state::AppState;
 /// Most bytes of a webhook: Meta sends up to 3 MB.
 const BODY_LIMIT: usize = 4 << 20;
 
+/// An answer that tells the provider of texts to do nothing.
+const NOTHING_TO_SAY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>";
+
 /// Take a channel's webhook in
 ///
-/// Called by the provider, signed with the secret of the connection. Answered 200 once it is stored.
+/// Called by the provider, signed with the secret of the connection. Answered 200 once it is stored; texts, whose provider
+/// would act on the answer, with an empty `<Response/>`.
 #[utoipa::path(
     post, path = "/channels/{channel}/webhook", tag = "Channel webhooks",
     params(("channel" = String, Path, description = "The channel", example = "whatsapp")),
-    request_body(content = serde_json::Value, description = "The provider's payload", content_type = "application/json"),
+    request_body(description = "The provider's payload: JSON, or a form on `text`", content(
+        (serde_json::Value = "application/json"),
+        (Object = "application/x-www-form-urlencoded"),
+    )),
     responses(
         (status = 200, description = "Stored"),
         (status = 401, description = "Nothing in it is signed with the secret of the connection it concerns",
@@ -33,9 +43,13 @@ pub async fn receive_channel_webhook(
     Path(channel): Path<Channel>,
     Trace(trace): Trace,
     request: Request,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body, BODY_LIMIT).await?;
-    state.intake.receive(channel, &parts.headers, body, trace).await?;
-    Ok(StatusCode::OK)
+    let headers = SignedHeaders::of(&parts.uri, &parts.headers);
+    state.intake.receive(channel, headers, body, trace).await?;
+    Ok(match channel {
+        Channel::Whatsapp => StatusCode::OK.into_response(),
+        Channel::Text => ([(CONTENT_TYPE, "text/xml")], NOTHING_TO_SAY).into_response(),
+    })
 }

@@ -12,7 +12,8 @@ use crate::state::AppState;
 
 /// Answer the provider's handshake
 ///
-/// The provider calls this when the webhook's address is entered there, with the verify token of a connection.
+/// The provider calls this when the webhook's address is entered there, with the verify token of a connection. Texts have no
+/// handshake (404).
 #[utoipa::path(
     get, path = "/channels/{channel}/webhook", tag = "Channel webhooks",
     params(
@@ -43,6 +44,7 @@ pub async fn verify_channel_webhook(
 fn read(channel: Channel, query: &str) -> Result<Handshake, Problem> {
     let read = match channel {
         Channel::Whatsapp => handshake(query),
+        Channel::Text => return Err(Problem::not_found("handshake")),
     };
     read.map_err(|invalid| {
         let field = match invalid {

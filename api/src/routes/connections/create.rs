@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use common::channels::{Channel, Credentials};
+use common::channels::Channel;
 use common::config::Secret;
 use common::db::audit::{self, Actor, Entry};
 use common::db::connections::{self, EXTERNAL_ID_KEY, NewConnection};
@@ -17,13 +17,12 @@ use serde_json::json;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::ConnectionView;
+use super::{ConnectionView, secrets};
 use crate::auth::{Allowed, rights::ConnectionCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::idempotency::{Once, Stopped};
 use crate::provider;
 use crate::state::AppState;
-use crate::text::Checks;
 
 /// A provider account and its credentials.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,18 +33,28 @@ use crate::text::Checks;
 }))]
 pub struct CreateConnection {
     /// The channel.
-    channel: Channel,
-    /// The provider's id of the account: for WhatsApp the business account.
-    external_id: String,
-    /// Authorizes our calls to the provider.
-    #[schema(value_type = String, write_only)]
-    access_token: Secret,
-    /// Signs the provider's webhooks.
-    #[schema(value_type = String, write_only)]
-    app_secret: Secret,
-    /// The word that you give the provider with the webhook's address.
-    #[schema(value_type = String, write_only)]
-    verify_token: Secret,
+    pub(super) channel: Channel,
+    /// The provider's id of the account: for WhatsApp the business account, for texts the account SID.
+    pub(super) external_id: String,
+    /// WhatsApp: authorizes our calls to the provider.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) access_token: Option<Secret>,
+    /// WhatsApp: signs the provider's webhooks.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) app_secret: Option<Secret>,
+    /// WhatsApp: the word that you give the provider with the webhook's address.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) verify_token: Option<Secret>,
+    /// Texts: `externalId` again, which may be left out.
+    pub(super) account_sid: Option<String>,
+    /// Texts: the account's auth token, which signs the provider's webhooks, and authorizes our calls unless an API key does.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) auth_token: Option<Secret>,
+    /// Texts: an API key of the account to send with.
+    pub(super) api_key_sid: Option<String>,
+    /// Texts: the secret of that key.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) api_key_secret: Option<Secret>,
     /// Replaces the provider's base address, within what the operator allows.
     api_url: Option<String>,
 }
@@ -82,16 +91,11 @@ async fn create(
     input: CreateConnection,
     trace: TraceId,
 ) -> Result<Answer, Stopped> {
-    check(&input)?;
+    let credentials = secrets::of(&input)?;
     let api_url = input.api_url.as_deref().map(|text| allowed_url(state, text)).transpose()?;
     let base = provider::base(state, input.channel, api_url.as_deref())?;
-    provider::prove_access(state, &base, &input.external_id, &input.access_token).await?;
+    provider::prove_access(state, &base, &input.external_id, &credentials).await?;
     let id = ConnectionId::new();
-    let credentials = Credentials {
-        access_token: input.access_token,
-        app_secret: input.app_secret,
-        verify_token: input.verify_token,
-    };
     let sealed = credentials.seal(&state.sealer, id).map_err(Problem::internal)?;
     let new = NewConnection {
         id,
@@ -138,15 +142,6 @@ async fn store(
 fn already_exists() -> Problem {
     Problem::new(StatusCode::CONFLICT, "already_exists", "There is a connection to this account already")
         .field("externalId", "already_exists", "is connected already")
-}
-
-fn check(input: &CreateConnection) -> Result<(), Problem> {
-    let mut checks = Checks::default();
-    checks.digits("externalId", &input.external_id);
-    checks.token("accessToken", input.access_token.expose(), 4096);
-    checks.token("appSecret", input.app_secret.expose(), 255);
-    checks.line("verifyToken", input.verify_token.expose(), 255);
-    checks.finish()
 }
 
 /// An `apiUrl` that the operator allows, in its plain form without a trailing slash.

@@ -4,6 +4,7 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+mod secrets;
 pub mod update;
 
 use common::channels::Channel;

@@ -14,31 +14,42 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::ConnectionView;
 use super::create::allowed_url;
+use super::{ConnectionView, secrets};
 use crate::auth::{Allowed, rights::ConnectionUpdate};
 use crate::extract::{self, Path, Trace, given};
 use crate::provider;
 use crate::state::AppState;
-use crate::text::Checks;
 
 /// What is to change; what is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "accessToken": "EAAG…" }))]
 pub struct UpdateConnection {
-    /// Another token that authorizes our calls to the provider.
+    /// WhatsApp: another token that authorizes our calls to the provider.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, required = false, write_only)]
-    access_token: Option<Secret>,
-    /// Another secret that signs the provider's webhooks.
+    pub(super) access_token: Option<Secret>,
+    /// WhatsApp: another secret that signs the provider's webhooks.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, required = false, write_only)]
-    app_secret: Option<Secret>,
-    /// Another word that you give the provider with the webhook's address.
+    pub(super) app_secret: Option<Secret>,
+    /// WhatsApp: another word that you give the provider with the webhook's address.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = String, required = false, write_only)]
-    verify_token: Option<Secret>,
+    pub(super) verify_token: Option<Secret>,
+    /// Texts: another auth token.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false, write_only)]
+    pub(super) auth_token: Option<Secret>,
+    /// Texts: another API key to send with; null to send with the auth token.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub(super) api_key_sid: Option<Option<String>>,
+    /// Texts: the secret of that key; null with it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) api_key_secret: Option<Option<Secret>>,
     /// Another address in place of the provider's, within what the operator allows; null for the provider's own.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -69,27 +80,23 @@ pub async fn update_connection(
     Path(id): Path<ConnectionId>,
     extract::Json(input, _): extract::Json<UpdateConnection>,
 ) -> Result<Json<ConnectionView>, Problem> {
-    check(&input)?;
     let changed = json!({
         "accessToken": input.access_token.is_some(), "appSecret": input.app_secret.is_some(),
-        "verifyToken": input.verify_token.is_some(), "apiUrl": input.api_url.is_some(),
+        "verifyToken": input.verify_token.is_some(), "authToken": input.auth_token.is_some(),
+        "apiKey": input.api_key_sid.is_some() || input.api_key_secret.is_some(), "apiUrl": input.api_url.is_some(),
     });
     let client = state.db().await?;
     let found = connections::find(&client, caller.organization, id).await?;
     drop(client);
     let connection = found.ok_or_else(|| Problem::not_found("connection"))?;
-    let api_url = match input.api_url {
+    let api_url = match &input.api_url {
         None => connection.api_url.clone(),
-        Some(url) => url.map(|text| allowed_url(&state, &text)).transpose()?,
+        Some(url) => url.as_deref().map(|text| allowed_url(&state, text)).transpose()?,
     };
     let opened = Credentials::open(&state.sealer, id, &connection.credentials).map_err(Problem::internal)?;
-    let credentials = Credentials {
-        access_token: input.access_token.unwrap_or(opened.access_token),
-        app_secret: input.app_secret.unwrap_or(opened.app_secret),
-        verify_token: input.verify_token.unwrap_or(opened.verify_token),
-    };
+    let credentials = secrets::changed(opened, &input)?;
     let base = provider::base(&state, connection.channel, api_url.as_deref())?;
-    provider::prove_access(&state, &base, &connection.external_id, &credentials.access_token).await?;
+    provider::prove_access(&state, &base, &connection.external_id, &credentials).await?;
     let sealed = credentials.seal(&state.sealer, id).map_err(Problem::internal)?;
     let change =
         ConnectionChange { api_url: api_url.as_deref(), credentials: &sealed, read: connection.updated_at };
@@ -104,18 +111,4 @@ pub async fn update_connection(
     audit::insert(&tx, &Entry::by(&caller, "connection.update", id, trace).detail(changed)).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Json(connection.into()))
-}
-
-fn check(input: &UpdateConnection) -> Result<(), Problem> {
-    let mut checks = Checks::default();
-    if let Some(token) = &input.access_token {
-        checks.token("accessToken", token.expose(), 4096);
-    }
-    if let Some(secret) = &input.app_secret {
-        checks.token("appSecret", secret.expose(), 255);
-    }
-    if let Some(word) = &input.verify_token {
-        checks.line("verifyToken", word.expose(), 255);
-    }
-    checks.finish()
 }

@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{InboxView, NAME};
+use super::text::{self, TextInbox};
+use super::{InboxView, NAME, already_connected};
 use crate::auth::{Allowed, rights::InboxCreate};
 use crate::extract::{IdempotencyKey, Json, Object, Trace};
 use crate::idempotency::{Once, Stopped};
@@ -30,9 +31,9 @@ use crate::state::AppState;
 use crate::text::Checks;
 
 /// Most ids of a list.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 /// Provider look-ups at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// The resources to connect: exactly one channel.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,8 +49,9 @@ pub struct CreateInbox {
     messenger: Option<IgnoredAny>,
     #[schema(ignore)]
     instagram: Option<IgnoredAny>,
-    #[schema(ignore)]
-    text: Option<IgnoredAny>,
+    /// Numbers, short codes or names for texts.
+    #[schema(value_type = Option<TextInbox>)]
+    text: Option<Object<TextInbox>>,
     #[schema(ignore)]
     rcs: Option<IgnoredAny>,
 }
@@ -70,13 +72,15 @@ pub struct WhatsAppInbox {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CreatedInboxes {
     /// One for each number, in the order asked for.
-    inboxes: Vec<InboxView>,
+    pub(super) inboxes: Vec<InboxView>,
 }
 
 /// Connect inboxes
 ///
-/// Connects numbers of WhatsApp business accounts, all or none. Each account needs a connection, and the provider must list
-/// each number under one of the accounts, which proves that the connection gives access to it.
+/// Connects numbers of WhatsApp business accounts, or senders of texts, all or none. Each account needs a connection, and the
+/// provider must list each number under one of the accounts, which proves that the connection gives access to it. Names and
+/// short codes for texts are in no such list: they belong to the account with the messaging service, or to the only one
+/// connected.
 #[utoipa::path(
     post, path = "/v1/inboxes", tag = "Inboxes",
     extensions(("x-required-scopes" = json!(["inbox:create"]))),
@@ -105,7 +109,10 @@ async fn create(
     input: CreateInbox,
     trace: TraceId,
 ) -> Result<Answer, Stopped> {
-    let asked = the_one_channel(input)?;
+    let asked = match the_one_channel(input)? {
+        Asked::Whatsapp(asked) => asked,
+        Asked::Text(asked) => return text::create(state, caller, once, &asked, trace).await,
+    };
     check(&asked)?;
     let connections = connections_of(state, caller, &asked.resource_ids).await?;
     let numbers = numbers_of(state, connections, &asked.phone_number_ids).await?;
@@ -121,28 +128,37 @@ async fn create(
     Ok(answer)
 }
 
+/// What is asked for.
+enum Asked {
+    Whatsapp(WhatsAppInbox),
+    Text(TextInbox),
+}
+
 /// The channel that is asked for, if it is exactly one that is supported.
-fn the_one_channel(input: CreateInbox) -> Result<WhatsAppInbox, Problem> {
+fn the_one_channel(input: CreateInbox) -> Result<Asked, Problem> {
     let refused = |detail: &str, field: &str, message: &str| {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unsupported_channel", detail);
         Err(problem.field(field, "unsupported_channel", message))
     };
-    let others = [
+    let channels = [
+        ("whatsapp", input.whatsapp.is_some()),
+        ("text", input.text.is_some()),
         ("messenger", input.messenger.is_some()),
         ("instagram", input.instagram.is_some()),
-        ("text", input.text.is_some()),
         ("rcs", input.rcs.is_some()),
     ];
-    let other = others.into_iter().find_map(|(name, given)| given.then_some(name));
-    match (input.whatsapp, other) {
-        (Some(whatsapp), None) => Ok(whatsapp.0),
-        (Some(_), Some(name)) => {
-            refused("A request connects one channel", name, "must not come with whatsapp")
+    let mut named = channels.into_iter().filter_map(|(name, given)| given.then_some(name));
+    let first = named.next();
+    if let (Some(first), Some(other)) = (first, named.next()) {
+        return refused("A request connects one channel", other, &format!("must not come with {first}"));
+    }
+    match (input.whatsapp, input.text, first) {
+        (Some(whatsapp), _, _) => Ok(Asked::Whatsapp(whatsapp.0)),
+        (_, Some(text), _) => Ok(Asked::Text(text.0)),
+        (_, _, Some(name)) => {
+            refused("The channel is not supported; connect whatsapp or text", name, "is not supported")
         }
-        (None, Some(name)) => {
-            refused("The channel is not supported; connect whatsapp", name, "is not supported")
-        }
-        (None, None) => {
+        (_, _, None) => {
             refused("The request names no channel", "whatsapp", "is needed: one channel must be named")
         }
     }
@@ -247,7 +263,7 @@ async fn connect(
     };
     let inserted = inboxes::insert(tx, caller.organization, new).await;
     let inbox = inserted.map_err(|error| match error.constraint() {
-        Some(RESOURCE_KEY) => already_connected(&info.id),
+        Some(RESOURCE_KEY) => already_connected(&info.id, "whatsapp.phoneNumberIds"),
         _ => error.into(),
     })?;
     let stored = NewPhoneNumber {
@@ -266,13 +282,4 @@ async fn connect(
     };
     audit::insert(tx, &entry).await?;
     Ok(inbox.into())
-}
-
-fn already_connected(id: &str) -> Problem {
-    let detail = format!("The number {id} is connected already");
-    Problem::new(StatusCode::CONFLICT, "already_connected", detail).field(
-        "whatsapp.phoneNumberIds",
-        "already_connected",
-        "is connected already",
-    )
 }

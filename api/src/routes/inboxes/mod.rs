@@ -6,12 +6,15 @@ pub mod get;
 pub mod list;
 pub mod team;
 pub mod templates;
+mod text;
 pub mod update;
 
 use common::channels::Channel;
+use common::channels::text::addresses;
 use common::db::inboxes::Inbox;
 use common::domain::ids::{InboxId, OrganizationId, TeamId, UserId};
-use common::problem::Timestamp;
+use common::problem::{Problem, Timestamp};
+use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -71,15 +74,52 @@ pub struct InboxStatus {
 #[serde(rename_all = "camelCase")]
 pub struct InboxConfig {
     /// WhatsApp: the id of the phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "112233445566778")]
-    pub phone_number_id: String,
+    pub phone_number_id: Option<String>,
+    /// Texts: the phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "+15551234567")]
+    pub phone_number: Option<String>,
+    /// Texts: the short code, or the name that cannot be answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ACME")]
+    pub sender_id: Option<String>,
+    /// Texts: the messaging service that sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messaging_service_id: Option<String>,
+}
+
+impl InboxConfig {
+    fn of(inbox: &Inbox) -> Self {
+        let mut config =
+            Self { phone_number_id: None, phone_number: None, sender_id: None, messaging_service_id: None };
+        match inbox.channel {
+            Channel::Whatsapp => config.phone_number_id = Some(inbox.external_id.clone()),
+            Channel::Text => {
+                let sender = addresses::sender(&inbox.external_id).to_owned();
+                config.messaging_service_id = inbox.messaging_service.clone();
+                if addresses::is_e164(&sender) {
+                    config.phone_number = Some(sender);
+                } else {
+                    config.sender_id = Some(sender);
+                }
+            }
+        }
+        config
+    }
+}
+
+/// The refusal of a resource that an inbox holds already, of this or another organization.
+fn already_connected(id: &str, field: &str) -> Problem {
+    let detail = format!("The number {id} is connected already");
+    let problem = Problem::new(StatusCode::CONFLICT, "already_connected", detail);
+    problem.field(field, "already_connected", "is connected already")
 }
 
 impl From<Inbox> for InboxView {
     fn from(inbox: Inbox) -> Self {
-        let config = match inbox.channel {
-            Channel::Whatsapp => InboxConfig { phone_number_id: inbox.external_id.clone() },
-        };
+        let config = InboxConfig::of(&inbox);
         Self {
             id: inbox.id,
             created_at: Timestamp(inbox.created_at),

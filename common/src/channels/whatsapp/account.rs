@@ -1,15 +1,13 @@
 //! Looks an account up at the provider, which proves that its token has access.
 
-use chrono::Utc;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{address, errors, told};
-use crate::channels::{Action, ChannelError, Sender};
+use super::{PROTOCOL, address};
+use crate::channels::{Action, ChannelError, Sender, calls};
 use crate::config::Secret;
-use crate::http_client;
 
 /// Fields asked for of a phone number.
 const NUMBER_FIELDS: &str = "id,display_phone_number,verified_name,quality_rating";
@@ -216,27 +214,5 @@ pub(super) async fn get<T: DeserializeOwned>(
     query: &[(&str, &str)],
     token: &Secret,
 ) -> Result<T, ChannelError> {
-    let sent = http.get(url).query(query).bearer_auth(token.expose()).send().await;
-    let response = sent.map_err(not_answered)?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = http_client::read_limited(response).await.map_err(not_answered)?;
-    if !status.is_success() {
-        return Err(errors::classify(status, &headers, &body, Utc::now()));
-    }
-    serde_json::from_slice(&body).map_err(|error| {
-        let title = "The provider's answer cannot be read";
-        let unreadable =
-            ChannelError::new(Action::Transient, "answer_unreadable", title).detail(error.to_string());
-        ChannelError { http_status: Some(status.as_u16()), ..unreadable }
-    })
-}
-
-/// A look-up changes nothing, so whatever broke may be tried again.
-pub(super) fn not_answered(error: reqwest::Error) -> ChannelError {
-    if error.is_builder() {
-        let title = "The access token is invalid or expired";
-        return ChannelError::new(Action::Auth, "token_expired", title).detail(told(error));
-    }
-    let title = "The provider cannot be reached";
-    ChannelError::new(Action::Transient, "provider_unreachable", title).detail(told(error))
+    calls::ask(http.get(url).query(query).bearer_auth(token.expose()), &PROTOCOL).await
 }

@@ -3,18 +3,14 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::codes::{self, Entry};
 use super::payloads::{ErrorBody, GraphError};
+use crate::channels::calls::{LONGEST_WAIT, bounded, retry_after};
 use crate::channels::{Action, ChannelError};
-
-/// Longest wait that an answer may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
-/// Most characters kept of what the provider says.
-const DETAIL_LIMIT: usize = 1000;
 
 const USAGE_HEADER: &str = "x-business-use-case-usage";
 
@@ -127,29 +123,10 @@ fn said(graph: &GraphError) -> Option<String> {
         .or_else(|| graph.title.clone())
 }
 
-/// One line, shortened, without what PostgreSQL or a log cannot hold.
-fn bounded(text: &str) -> String {
-    let line: String =
-        text.chars().take(DETAIL_LIMIT).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.trim().to_owned()
-}
-
 /// `Retry-After`, and for throttles also the usage header's time to regain access, whichever is longer.
 fn asked_wait(headers: &HeaderMap, action: Action, now: DateTime<Utc>) -> Option<Duration> {
-    let retry_after =
-        headers.get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, now));
     let regain = if action.throttles() { regain(headers) } else { None };
-    retry_after.max(regain).map(|wait| wait.min(LONGEST_WAIT))
-}
-
-/// Seconds, or an HTTP date.
-fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT));
-    }
-    let date = DateTime::parse_from_rfc2822(text).ok()?;
-    Some(date.signed_duration_since(now).to_std().unwrap_or(Duration::ZERO))
+    retry_after(headers, now).max(regain).map(|wait| wait.min(LONGEST_WAIT))
 }
 
 /// The longest `estimated_time_to_regain_access`, which is in minutes.
@@ -165,6 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::channels::calls::DETAIL_LIMIT;
 
     fn answer(status: u16, body: &Value, headers: &[(&'static str, &str)]) -> ChannelError {
         let headers =

@@ -4,8 +4,9 @@ use chrono::Utc;
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::account::{get, not_answered};
+use super::account::get;
 use super::{address, errors};
+use crate::channels::calls::{host_is_of, not_asked};
 use crate::channels::{Action, ChannelError, RemoteFile, Sender};
 use crate::config::AllowedUrls;
 use crate::http_client;
@@ -62,7 +63,7 @@ pub async fn open(
     file: &RemoteFile,
 ) -> Result<reqwest::Response, ChannelError> {
     let sent = http.get(file.url.clone()).bearer_auth(sender.access_token.expose()).send().await;
-    let response = sent.map_err(not_answered)?;
+    let response = sent.map_err(not_asked)?;
     let (status, headers) = (response.status(), response.headers().clone());
     if status.is_success() {
         return Ok(response);
@@ -79,13 +80,8 @@ pub async fn open(
 /// Whether our token may go there: the provider's own host by https, the address that stands in for it, or what the
 /// operator allows.
 fn is_of_provider(url: &Url, base: &Url, allowed: &AllowedUrls) -> bool {
-    let own = |host: &str| {
-        HOSTS
-            .iter()
-            .any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-    };
     let of_provider = match url.host() {
-        Some(Host::Domain(host)) => url.scheme() == "https" && own(host),
+        Some(Host::Domain(host)) => url.scheme() == "https" && host_is_of(host, HOSTS),
         _ => false,
     };
     of_provider || url.origin() == base.origin() || allowed.allows(url)

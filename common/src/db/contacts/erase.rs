@@ -46,7 +46,7 @@ pub async fn mark(
     let sql =
         "UPDATE contacts SET erased_at = now(), name = NULL, name_source = 'channel', avatar_url = NULL,
             attributes = '{}', blocked_at = NULL, opted_out_at = NULL, marketing_opted_out_at = NULL,
-            marketing_changed_at = NULL, updated_at = now()
+            opted_out_changed_at = NULL, marketing_changed_at = NULL, updated_at = now()
         WHERE organization_id = $1 AND id = $2";
     tx.execute(&tx.prepare_cached(sql).await?, &[&organization.0, &id.0]).await?;
     // Out of every list: a page that is read by state must not come short because of them.

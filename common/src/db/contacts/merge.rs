@@ -103,6 +103,7 @@ async fn take_over(
             avatar_url = $4, attributes = $5, updated_at = now(),
             blocked_at = least(t.blocked_at, s.blocked_at), opted_out_at = least(t.opted_out_at, s.opted_out_at),
             marketing_opted_out_at = least(t.marketing_opted_out_at, s.marketing_opted_out_at),
+            opted_out_changed_at = greatest(t.opted_out_changed_at, s.opted_out_changed_at),
             marketing_changed_at = greatest(t.marketing_changed_at, s.marketing_changed_at)
         FROM contacts s
         WHERE t.organization_id = $1 AND t.id = $3 AND s.organization_id = $1 AND s.id = $2";
@@ -121,7 +122,7 @@ async fn retire(
 ) -> Result<(), Error> {
     let sql = "UPDATE contacts SET merged_into = $3, name = NULL, name_source = 'channel', avatar_url = NULL,
             attributes = '{}', blocked_at = NULL, opted_out_at = NULL, marketing_opted_out_at = NULL,
-            marketing_changed_at = NULL, updated_at = now()
+            opted_out_changed_at = NULL, marketing_changed_at = NULL, updated_at = now()
         WHERE organization_id = $1 AND id = $2";
     tx.execute(&tx.prepare_cached(sql).await?, &[&organization.0, &source.0, &target.0]).await?;
     let sql = "UPDATE contacts SET merged_into = $3, updated_at = now() WHERE organization_id = $1 AND merged_into = $2";

@@ -104,13 +104,17 @@ impl Change {
         match self {
             Self::Block => ("blocked_at = now()", "blocked_at IS NULL"),
             Self::Unblock => ("blocked_at = NULL", "blocked_at IS NOT NULL"),
-            Self::OptOut(OptOut::All) => ("opted_out_at = now()", "opted_out_at IS NULL"),
+            Self::OptOut(OptOut::All) => (
+                "opted_out_at = now(), opted_out_changed_at = greatest(opted_out_changed_at, now())",
+                "opted_out_at IS NULL",
+            ),
             Self::OptOut(OptOut::Marketing) => (
                 "marketing_opted_out_at = now(), marketing_changed_at = greatest(marketing_changed_at, now())",
                 "marketing_opted_out_at IS NULL",
             ),
             Self::OptIn(OptOut::All) => (
                 "opted_out_at = NULL, marketing_opted_out_at = NULL,
+                    opted_out_changed_at = greatest(opted_out_changed_at, now()),
                     marketing_changed_at = greatest(marketing_changed_at, now())",
                 "num_nonnulls(opted_out_at, marketing_opted_out_at) > 0",
             ),

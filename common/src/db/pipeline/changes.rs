@@ -12,8 +12,9 @@ use super::placements::{Placement, Placements, Postponement, Postponements, Resu
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
     MessageStates, NewAttempts, NewMessages, Processed, ProfileNames, Rows, Timeline, TimelineRow, Touch,
-    Touches, Windows, Wishes,
+    Touches, Windows,
 };
+use super::wishes::{OptOuts, Wishes};
 use crate::db::tx::{Params, Step};
 use crate::db::{Error, Tx, outbox as outbox_table};
 use crate::delivery::SentReaction;
@@ -50,8 +51,10 @@ pub struct Changes {
     pub profile_names: ProfileNames,
     /// Conversations whose reply window alone moved.
     pub windows: Windows,
-    /// What contacts want no more of, or again.
+    /// What contacts want no more of, or again: marketing.
     pub wishes: Wishes,
+    /// The same of messages altogether.
+    pub opt_outs: OptOuts,
     /// Messages that their senders edited or deleted.
     pub contents: Contents,
     /// Reactions to messages.
@@ -322,7 +325,7 @@ impl Changes {
         if tries_apart {
             apart!(attempt_states);
         }
-        apart!(files file_links placements resumed postponements profile_names windows wishes);
+        apart!(files file_links placements resumed postponements profile_names windows wishes opt_outs);
         apart!(contents reactions reaction_targets moves gates);
         Ok(steps)
     }

@@ -328,7 +328,7 @@ impl LoadedLane {
 
     /// Whether free-form messages may be sent at `now`.
     pub fn window_open(&self, now: DateTime<Utc>) -> bool {
-        self.window_expires_at.is_some_and(|end| end > now)
+        self.channel.reply_window().is_none() || self.window_expires_at.is_some_and(|end| end > now)
     }
 }
 

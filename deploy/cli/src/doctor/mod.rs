@@ -11,8 +11,9 @@ mod report;
 
 use std::fmt;
 
+use common::channels::Channel;
 use common::crypto::Sealer;
-use common::db;
+use common::db::{self, inboxes};
 use deadpool_postgres::Object;
 
 use crate::environment;
@@ -32,6 +33,8 @@ impl Doctor {
     pub async fn run(&self, output: &Output) -> anyhow::Result<()> {
         let mut report = Report::default();
         let config = configuration::check(&mut report);
+        // Unless we know better, every channel's queues must be served.
+        let mut used = Channel::ALL.to_vec();
         if let Some(session) = session(&mut report).await {
             let migrated = postgresql::check(&mut report, &session).await;
             if migrated {
@@ -40,10 +43,11 @@ impl Doctor {
                     credentials::check(&mut report, &session, &sealer).await;
                 }
                 pipeline::check(&mut report, &session).await;
+                used = inboxes::channels_in_use(&session).await.unwrap_or(used);
             }
         }
         if let Ok(broker) = environment::broker() {
-            rabbitmq::check(&mut report, &broker).await;
+            rabbitmq::check(&mut report, &broker, &used).await;
         }
         if let Ok(notifications) = environment::notifications() {
             mail::check(&mut report, &notifications).await;

@@ -1,5 +1,6 @@
 //! RabbitMQ: version, topology, who consumes, what waits.
 
+use common::channels::Channel;
 use common::config::Broker;
 use common::queue::Route;
 use common::queue::inspect::{Inspection, Queue, QueueState, inspect};
@@ -12,8 +13,8 @@ const LEAST_VERSION: (u32, u32) = (3, 10);
 /// A queue of pointers refuses more at 100,000.
 const DEEP: u32 = 50_000;
 
-/// Checks the broker without changing anything on it.
-pub(super) async fn check(report: &mut Report, broker: &Broker) {
+/// Checks the broker without changing anything on it. Queues of a channel that is not in use need nobody.
+pub(super) async fn check(report: &mut Report, broker: &Broker, used: &[Channel]) {
     let inspection = match inspect(broker).await {
         Ok(inspection) => inspection,
         Err(error) => {
@@ -44,7 +45,7 @@ pub(super) async fn check(report: &mut Report, broker: &Broker) {
     }
     for queue in &inspection.queues {
         if let Some(state) = queue.state {
-            depth(report, queue, state);
+            depth(report, queue, state, used);
         }
     }
 }
@@ -74,7 +75,7 @@ fn parsed(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn depth(report: &mut Report, queue: &Queue, state: QueueState) {
+fn depth(report: &mut Report, queue: &Queue, state: QueueState, used: &[Channel]) {
     let name = format!("queue {}", queue.name);
     let detail = format!(
         "{}, {}",
@@ -82,6 +83,11 @@ fn depth(report: &mut Report, queue: &Queue, state: QueueState) {
         counted(state.consumers, "consumer", "consumers")
     );
     let process = match queue.route {
+        Some(Route::OutboundFirst(channel) | Route::OutboundRetry(channel))
+            if !used.contains(&channel) && state.messages == 0 =>
+        {
+            return report.ok(name, format!("{detail}; no inbox is on {channel}"));
+        }
         Some(Route::OutboundFirst(channel) | Route::OutboundRetry(channel)) => {
             format!("outbound --channel {channel}")
         }

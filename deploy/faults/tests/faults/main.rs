@@ -32,6 +32,7 @@ mod second_thoughts;
 mod servers;
 mod starts;
 mod stopping;
+mod texts;
 mod traffic;
 mod types;
 mod watch;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -17,8 +18,12 @@ use crate::chat::Entry;
 use crate::media;
 use crate::message::{Author, Inbound, Progress, Step};
 use crate::sandbox::Sandbox;
+use crate::text;
 use crate::wamid::{self, Direction};
 use crate::webhook::{Event, Update};
+
+/// The channel of texts; every other request is about WhatsApp.
+const TEXT: &str = "text";
 
 /// A message to write as a contact, or to one from the business's phone.
 #[derive(Debug, Deserialize)]
@@ -51,9 +56,16 @@ enum Speaker {
 pub async fn speak(
     State(sandbox): State<Arc<Sandbox>>,
     Path(given): Path<String>,
+    headers: HeaderMap,
     Body(mut spoken): Body<Spoken>,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
     let contact = contact(&given)?;
+    if spoken.channel.as_deref() == Some(TEXT) {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+        let asked = (spoken.to.as_str(), spoken.kind.as_str());
+        let id = text::speak::speak(&sandbox, (&contact, host), asked, &spoken.rest)?;
+        return Ok((StatusCode::CREATED, Json(json!({"id": id}))));
+    }
     whatsapp(spoken.channel.as_deref())?;
     let phone = phone(&sandbox, &spoken.to)?;
     let has_content = spoken.rest.get(&spoken.kind).is_some_and(|content| !content.is_null());
@@ -162,6 +174,10 @@ pub async fn list_messages(
     Query(look): Query<Look>,
 ) -> Result<Json<Value>, ControlError> {
     let contact = contact(&given)?;
+    if look.channel.as_deref() == Some(TEXT) {
+        let messages = text::speak::chat(&sandbox, &contact, look.with.as_deref());
+        return Ok(Json(json!({"messages": messages})));
+    }
     whatsapp(look.channel.as_deref())?;
     let phones = match &look.with {
         Some(id) => vec![phone(&sandbox, id)?],
@@ -236,7 +252,7 @@ fn contact(given: &str) -> Result<String, ControlError> {
 fn whatsapp(channel: Option<&str>) -> Result<(), ControlError> {
     match channel {
         None | Some("whatsapp") => Ok(()),
-        Some(_) => Err(ControlError::invalid("channel must be whatsapp")),
+        Some(_) => Err(ControlError::invalid("channel must be whatsapp or text")),
     }
 }
 

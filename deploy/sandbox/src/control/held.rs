@@ -18,10 +18,10 @@ pub async fn list_held(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
         .iter()
         .map(|(message, since)| {
             json!({
-                "n": message.n,
-                "sender": message.phone.id,
-                "recipient": message.recipient,
-                "correlation": message.correlation,
+                "n": message.n(),
+                "sender": message.sender(),
+                "recipient": message.recipient(),
+                "correlation": message.correlation(),
                 "sinceMs": now.saturating_sub(*since) / MILLISECOND,
             })
         })

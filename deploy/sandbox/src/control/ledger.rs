@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use crate::address;
-use crate::ledger::Filter;
-use crate::message::Accepted;
+use crate::ledger::{self, Filter};
 use crate::sandbox::Sandbox;
 
 const DEFAULT_LIMIT: usize = 1_000;
@@ -77,17 +76,23 @@ fn page(sandbox: &Sandbox, filter: &Filter) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Page { entries, next, dropped: sandbox.ledger.dropped() })
 }
 
-fn entry<'a>(sandbox: &Sandbox, message: &'a Accepted) -> serde_json::Result<Entry<'a>> {
+fn entry<'a>(sandbox: &Sandbox, found: &'a ledger::Entry) -> serde_json::Result<Entry<'a>> {
+    let (channel, provider_id, body, at, media) = match found {
+        ledger::Entry::Whatsapp(it) => {
+            ("whatsapp", &it.provider_id, &it.body, it.at, it.fetched.get().cloned())
+        }
+        ledger::Entry::Text(it) => ("text", &it.sid, &it.form, it.at, it.state.lock().files.first().cloned()),
+    };
     Ok(Entry {
-        n: message.n,
-        channel: "whatsapp",
-        sender: &message.phone.id,
-        recipient: &message.recipient,
-        provider_id: &message.provider_id,
-        correlation: message.correlation.as_deref(),
-        body: serde_json::from_slice(&message.body)?,
-        at: sandbox.clock.rfc3339(message.at),
-        media: message.fetched.get().map(|medium| {
+        n: found.n(),
+        channel,
+        sender: found.sender(),
+        recipient: found.recipient(),
+        provider_id,
+        correlation: found.correlation(),
+        body: serde_json::from_slice(body)?,
+        at: sandbox.clock.rfc3339(at),
+        media: media.map(|medium| {
             let sha256 = medium.sha256_base64();
             json!({"mimeType": medium.mime_type, "size": medium.bytes.len(), "sha256": sha256})
         }),

@@ -82,7 +82,7 @@ async fn read(mut form: Multipart) -> Result<Form, axum::extract::multipart::Mul
 }
 
 /// What a fault does to a call about a file: an answer in place of the usual one, if it gives one.
-pub(super) async fn disturbed(sandbox: &Sandbox, call: MediaCall) -> Option<Response> {
+pub(crate) async fn disturbed(sandbox: &Sandbox, call: MediaCall) -> Option<Response> {
     let fault = sandbox.faults.pick_media(call)?;
     if let Some(milliseconds) = fault.delay_ms {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;

@@ -76,7 +76,7 @@ async fn take_in(
         links::fetch_and_tell(sandbox, phone, &accepted, linked, fault.status.clone());
     }
     if let Some(milliseconds) = fault.hold_ms {
-        let _hold = sandbox.held.begin(&accepted, sandbox.clock.now());
+        let _hold = sandbox.held.begin(&accepted.clone().into(), sandbox.clock.now());
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     }
     if fault.drop == Some(Drop::AfterAccept) {

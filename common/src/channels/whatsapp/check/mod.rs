@@ -3,12 +3,11 @@
 mod cards;
 mod interactive;
 mod media;
-mod place;
 mod template;
 
+use crate::channels::place::Place;
 use crate::domain::content::{Content, Location, Reaction, Text};
 use crate::problem::FieldError;
-use place::Place;
 
 /// Content types that can be sent, in the order in which clients are told.
 pub const CONTENT_TYPES: &[&str] = &[
@@ -36,7 +35,7 @@ const TEXT_LIMIT: usize = 4096;
 /// Every field at fault.
 pub fn check(content: &Content) -> Result<(), Vec<FieldError>> {
     let mut faults = Vec::new();
-    let mut place = Place::content(&mut faults);
+    let mut place = Place::content("WhatsApp", &mut faults);
     match content {
         Content::Text(text) => check_text(text, &mut place),
         Content::Image(media) | Content::Video(media) | Content::Document(media) => {

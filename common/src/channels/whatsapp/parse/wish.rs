@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::time;
 use crate::channels::Wish;
 use crate::channels::whatsapp::addresses;
+use crate::domain::contact::OptOut;
 
 /// Understands a preference that a contact set.
 pub(super) fn wish(preference: &Value) -> Result<Wish, &'static str> {
@@ -17,5 +18,5 @@ pub(super) fn wish(preference: &Value) -> Result<Wish, &'static str> {
         _ => return Err("a preference of an unknown value"),
     };
     let addresses = addresses::distinct([&preference["wa_id"], &preference["user_id"]]);
-    Ok(Wish { addresses, opted_out, at: time(&preference["timestamp"]) })
+    Ok(Wish { addresses, scope: OptOut::Marketing, opted_out, at: time(&preference["timestamp"]) })
 }

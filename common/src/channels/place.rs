@@ -11,18 +11,19 @@ const MOST: usize = 100;
 /// A place in a content, and where its faults are noted.
 pub(super) struct Place<'a> {
     path: String,
+    channel: &'static str,
     faults: &'a mut Vec<FieldError>,
 }
 
 impl<'a> Place<'a> {
-    /// The content itself.
-    pub(super) fn content(faults: &'a mut Vec<FieldError>) -> Self {
-        Self { path: "content".into(), faults }
+    /// The content itself, on a channel of this name.
+    pub(super) fn content(channel: &'static str, faults: &'a mut Vec<FieldError>) -> Self {
+        Self { path: "content".into(), channel, faults }
     }
 
     /// The object in a field.
     pub(super) fn at(&mut self, field: &str) -> Place<'_> {
-        Place { path: format!("{}.{field}", self.path), faults: self.faults }
+        Place { path: format!("{}.{field}", self.path), channel: self.channel, faults: self.faults }
     }
 
     /// An item of the list in a field.
@@ -55,7 +56,7 @@ impl<'a> Place<'a> {
     pub(super) fn length(&mut self, field: &str, text: &str, limit: usize) {
         let length = text.chars().count();
         if length > limit {
-            let message = format!("may have {limit} characters on WhatsApp and has {length}");
+            let message = format!("may have {limit} characters on {} and has {length}", self.channel);
             self.fault(field, "too_long", message);
         }
     }
@@ -66,7 +67,8 @@ impl<'a> Place<'a> {
             self.fault(field, "too_few", "must not be empty");
         }
         if count > limit {
-            self.fault(field, "too_many", format!("may have {limit} on WhatsApp and has {count}"));
+            let message = format!("may have {limit} on {} and has {count}", self.channel);
+            self.fault(field, "too_many", message);
         }
         (1..=limit).contains(&count)
     }

@@ -1,0 +1,148 @@
+//! The secrets that a connection of each channel needs.
+
+use common::channels::{Channel, Credentials, MetaCredentials, TextCredentials};
+use common::config::Secret;
+use common::problem::{FieldError, Problem};
+use http::StatusCode;
+
+use super::create::CreateConnection;
+use super::update::UpdateConnection;
+use crate::text::Checks;
+
+/// The credentials in a request: all that its channel needs, and nothing of another's.
+///
+/// # Errors
+/// 400 when one is missing, 422 when one is of another channel or is none.
+pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
+    let meta = [
+        ("accessToken", input.access_token.is_some()),
+        ("appSecret", input.app_secret.is_some()),
+        ("verifyToken", input.verify_token.is_some()),
+    ];
+    let text = [
+        ("accountSid", input.account_sid.is_some()),
+        ("authToken", input.auth_token.is_some()),
+        ("apiKeySid", input.api_key_sid.is_some()),
+        ("apiKeySecret", input.api_key_secret.is_some()),
+    ];
+    match input.channel {
+        Channel::Whatsapp => {
+            refuse_others(input.channel, &text)?;
+            of_meta(input).map(Credentials::Meta)
+        }
+        Channel::Text => {
+            refuse_others(input.channel, &meta)?;
+            of_text(input).map(Credentials::Text)
+        }
+    }
+}
+
+/// The credentials that a connection has once what a request names is changed.
+///
+/// # Errors
+/// 400 when an API key would have no secret, 422 when a field is of another channel or is no secret.
+pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<Credentials, Problem> {
+    let mut checks = Checks::default();
+    let changed = match opened {
+        Credentials::Meta(secrets) => {
+            let text = [
+                ("authToken", input.auth_token.is_some()),
+                ("apiKeySid", input.api_key_sid.is_some()),
+                ("apiKeySecret", input.api_key_secret.is_some()),
+            ];
+            refuse_others(Channel::Whatsapp, &text)?;
+            let changed = MetaCredentials {
+                access_token: input.access_token.clone().unwrap_or(secrets.access_token),
+                app_secret: input.app_secret.clone().unwrap_or(secrets.app_secret),
+                verify_token: input.verify_token.clone().unwrap_or(secrets.verify_token),
+            };
+            check_meta(&mut checks, &changed);
+            Credentials::Meta(changed)
+        }
+        Credentials::Text(secrets) => {
+            let meta = [
+                ("accessToken", input.access_token.is_some()),
+                ("appSecret", input.app_secret.is_some()),
+                ("verifyToken", input.verify_token.is_some()),
+            ];
+            refuse_others(Channel::Text, &meta)?;
+            let changed = TextCredentials {
+                auth_token: input.auth_token.clone().unwrap_or(secrets.auth_token),
+                api_key_sid: input.api_key_sid.clone().unwrap_or(secrets.api_key_sid),
+                api_key_secret: input.api_key_secret.clone().unwrap_or(secrets.api_key_secret),
+            };
+            check_text(&mut checks, &changed)?;
+            Credentials::Text(changed)
+        }
+    };
+    checks.finish().map(|()| changed)
+}
+
+/// Fields that only another channel's connections have.
+fn refuse_others(channel: Channel, others: &[(&str, bool)]) -> Result<(), Problem> {
+    let message = format!("is no field of a connection to {channel}");
+    let error = |(name, given): &(&str, bool)| {
+        let (field, code) = ((*name).to_owned(), "unknown_field".to_owned());
+        given.then(|| FieldError { field, code, message: message.clone() })
+    };
+    let errors: Vec<FieldError> = others.iter().filter_map(error).collect();
+    match errors.first() {
+        None => Ok(()),
+        Some(first) => {
+            let detail = format!("{} {message}", first.field);
+            Err(Problem { errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_field", detail) })
+        }
+    }
+}
+
+fn needed(secret: Option<&Secret>, field: &str) -> Result<Secret, Problem> {
+    secret.cloned().ok_or_else(|| Problem::required(field))
+}
+
+fn of_meta(input: &CreateConnection) -> Result<MetaCredentials, Problem> {
+    let secrets = MetaCredentials {
+        access_token: needed(input.access_token.as_ref(), "accessToken")?,
+        app_secret: needed(input.app_secret.as_ref(), "appSecret")?,
+        verify_token: needed(input.verify_token.as_ref(), "verifyToken")?,
+    };
+    let mut checks = Checks::default();
+    checks.digits("externalId", &input.external_id);
+    check_meta(&mut checks, &secrets);
+    checks.finish()?;
+    Ok(secrets)
+}
+
+fn check_meta(checks: &mut Checks, secrets: &MetaCredentials) {
+    checks.token("accessToken", secrets.access_token.expose(), 4096);
+    checks.token("appSecret", secrets.app_secret.expose(), 255);
+    checks.line("verifyToken", secrets.verify_token.expose(), 255);
+}
+
+fn of_text(input: &CreateConnection) -> Result<TextCredentials, Problem> {
+    let secrets = TextCredentials {
+        auth_token: needed(input.auth_token.as_ref(), "authToken")?,
+        api_key_sid: input.api_key_sid.clone(),
+        api_key_secret: input.api_key_secret.clone(),
+    };
+    let mut checks = Checks::default();
+    checks.sid("externalId", &input.external_id, "AC");
+    check_text(&mut checks, &secrets)?;
+    let same = input.account_sid.as_ref().is_none_or(|sid| *sid == input.external_id);
+    checks.ensure(same, "accountSid", "mismatch", "must be externalId, or be left out");
+    checks.finish()?;
+    Ok(secrets)
+}
+
+fn check_text(checks: &mut Checks, secrets: &TextCredentials) -> Result<(), Problem> {
+    checks.token("authToken", secrets.auth_token.expose(), 255);
+    match (&secrets.api_key_sid, &secrets.api_key_secret) {
+        (Some(_), None) => return Err(Problem::required("apiKeySecret")),
+        (None, Some(_)) => return Err(Problem::required("apiKeySid")),
+        (None, None) => (),
+        (Some(sid), Some(secret)) => {
+            checks.sid("apiKeySid", sid, "SK");
+            checks.token("apiKeySecret", secret.expose(), 255);
+        }
+    }
+    Ok(())
+}
