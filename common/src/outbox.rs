@@ -12,6 +12,7 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::db;
@@ -53,16 +54,8 @@ impl Outbox {
         let part = Arc::new(AtomicI16::new(rand::random_range(0..PARTITIONS)));
         let rows = Arc::new(Mutex::new(rows));
         for _ in 0..2 {
-            let (pool, publisher, rows) = (pool.clone(), publisher.clone(), rows.clone());
-            shutdown.spawn(async move {
-                loop {
-                    let mut groups = Vec::new();
-                    if rows.lock().await.recv_many(&mut groups, 64).await == 0 {
-                        return;
-                    }
-                    publish(&pool, &publisher, groups.into_iter().flatten().collect()).await;
-                }
-            });
+            let relay = Relay { pool: pool.clone(), publisher: publisher.clone(), rows: rows.clone() };
+            shutdown.spawn(relay.run());
         }
         let keeper = Keeper { pool: pool.clone(), publisher: publisher.clone(), holder, part: part.clone() };
         let stop = shutdown.token.clone();
@@ -86,8 +79,82 @@ impl Outbox {
     }
 }
 
-/// Publishes rows and deletes those confirmed; returns how many were.
-pub async fn publish(pool: &Pool, publisher: &Publisher, rows: Vec<Row>) -> usize {
+/// Publishes what this process commits.
+struct Relay {
+    pool: Pool,
+    publisher: Publisher,
+    rows: Arc<Mutex<mpsc::Receiver<Vec<Row>>>>,
+}
+
+impl Relay {
+    /// Until nobody commits any more; then all that was confirmed is deleted.
+    async fn run(self) {
+        let mut confirmed = Confirmed::default();
+        loop {
+            let mut groups = Vec::new();
+            let next = async { self.rows.lock().await.recv_many(&mut groups, 64).await };
+            match confirmed.within(next).await {
+                Some(0) => break,
+                Some(_) => {
+                    confirmed.add(publish(&self.publisher, groups.into_iter().flatten().collect()).await)
+                }
+                None => (),
+            }
+            if confirmed.due() {
+                delete(&self.pool, &confirmed.take()).await;
+            }
+        }
+        delete(&self.pool, &confirmed.take()).await;
+    }
+}
+
+/// Rows that the broker has confirmed, until they are deleted together: a transaction costs more than they do. Should the process
+/// die meanwhile, their pointers are published again.
+#[derive(Default)]
+struct Confirmed {
+    rows: Vec<Row>,
+    since: Option<Instant>,
+}
+
+impl Confirmed {
+    /// How long rows wait; far less than the sweep takes to think that they were missed.
+    const PAUSE: Duration = Duration::from_millis(100);
+
+    fn add(&mut self, rows: Vec<Row>) {
+        self.since.get_or_insert_with(Instant::now);
+        self.rows.extend(rows);
+    }
+
+    /// Whether they have waited long enough, or are enough.
+    fn due(&self) -> bool {
+        self.rows.len() >= GROUP || self.since.is_some_and(|since| since.elapsed() >= Self::PAUSE)
+    }
+
+    fn take(&mut self) -> Vec<Row> {
+        self.since = None;
+        std::mem::take(&mut self.rows)
+    }
+
+    /// What comes of `next`, unless rows are due before it is there.
+    async fn within<T>(&self, next: impl Future<Output = T>) -> Option<T> {
+        match self.since {
+            None => Some(next.await),
+            Some(since) => tokio::time::timeout_at(since + Self::PAUSE, next).await.ok(),
+        }
+    }
+}
+
+async fn delete(pool: &Pool, confirmed: &[Row]) {
+    if !confirmed.is_empty()
+        && let Err(error) = db::outbox::delete(pool, confirmed).await
+    {
+        // Published and still there: the sweep publishes them again, which harms nobody.
+        tracing::warn!(%error, "confirmed outbox rows could not be deleted");
+    }
+}
+
+/// Publishes rows; returns those confirmed.
+async fn publish(publisher: &Publisher, rows: Vec<Row>) -> Vec<Row> {
     let mut routes: HashMap<Route, Vec<Row>> = HashMap::new();
     for row in rows {
         routes.entry(row.route).or_default().push(row);
@@ -103,14 +170,7 @@ pub async fn publish(pool: &Pool, publisher: &Publisher, rows: Vec<Row>) -> usiz
             });
         }
     }
-    let confirmed: Vec<Row> = join_all(sends).await.into_iter().flatten().flatten().collect();
-    if !confirmed.is_empty()
-        && let Err(error) = db::outbox::delete(pool, &confirmed).await
-    {
-        // Published and still there: the sweep publishes them again, which harms nobody.
-        tracing::warn!(%error, "confirmed outbox rows could not be deleted");
-    }
-    confirmed.len()
+    join_all(sends).await.into_iter().flatten().flatten().collect()
 }
 
 struct Keeper {
@@ -183,7 +243,12 @@ pub async fn sweep(pool: &Pool, publisher: &Publisher, part: i16) -> Result<(), 
     while publisher.connected() {
         let rows = db::outbox::list_missed(pool, part, GROUP).await?;
         let found = rows.len();
-        if found == 0 || publish(pool, publisher, rows).await < found || found < GROUP {
+        if found == 0 {
+            return Ok(());
+        }
+        let confirmed = publish(publisher, rows).await;
+        delete(pool, &confirmed).await;
+        if confirmed.len() < found || found < GROUP {
             return Ok(());
         }
     }
@@ -194,4 +259,31 @@ pub async fn sweep(pool: &Pool, publisher: &Publisher, part: i16) -> Result<(), 
 pub(crate) fn row(part: i16, id: i64, key: &str, lane: Uuid, inbox: Uuid) -> Option<Row> {
     let route = Route::from_key(key)?;
     Some(Row { part, id, route, pointer: LanePointer { lane, inbox } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize) -> Vec<Row> {
+        let pointer = LanePointer { lane: Uuid::nil(), inbox: Uuid::nil() };
+        let route = Route::from_key("outbound.whatsapp.first").expect("a route");
+        (0..count as i64).map(|id| Row { part: 0, id, route, pointer }).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn confirmed_rows_wait_for_others_but_not_for_long() {
+        let (mut confirmed, begun) = (Confirmed::default(), Instant::now());
+        confirmed.add(rows(1));
+        assert!(!confirmed.due());
+        assert_eq!(confirmed.within(async { 7 }).await, Some(7), "what is there at once is not kept waiting");
+        tokio::time::advance(Confirmed::PAUSE / 2).await;
+        confirmed.add(rows(2));
+        assert_eq!(confirmed.within(std::future::pending::<()>()).await, None);
+        assert_eq!(begun.elapsed(), Confirmed::PAUSE, "the first of them sets the time");
+        assert!(confirmed.due());
+        assert_eq!((confirmed.take().len(), confirmed.due()), (3, false));
+        confirmed.add(rows(GROUP));
+        assert!(confirmed.due(), "as many as are deleted at once");
+    }
 }
