@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::process::Context;
 use isolate::Applier;
 
-const LIMITS: Limits = Limits { writers: 2, group: 32, waiting: 1_024 };
+const LIMITS: Limits = Limits { writers: 4, group: 16, waiting: 1_024 };
 const PREFETCH: u16 = 128;
 
 type Lanes = Batcher<Vec<Uuid>, Result<(), String>>;
