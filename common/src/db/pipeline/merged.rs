@@ -1,8 +1,8 @@
 //! Several statements as one: each a part of a `WITH`, so that a step of the pipeline writes all its tables in one request.
 //!
-//! A statement of its own costs the server a message each way, a snapshot and a wake-up of either side; in the groups of the
-//! pipeline that is more than the rows themselves cost. The parts see none of each other's rows, so no two of them may
-//! write the same row, and none may read what another writes. Foreign keys are checked when all are done.
+//! A statement of its own costs a message each way, a snapshot and a wake-up of either side, for each group and table.
+//! The parts see none of each other's rows, so no two of them may write the same row, and none may read what another writes.
+//! Foreign keys are checked when all are done.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
