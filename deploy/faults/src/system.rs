@@ -141,7 +141,17 @@ impl System {
     /// # Errors
     /// When it cannot be started.
     pub fn start_worker(&self, name: &str) -> anyhow::Result<Process> {
-        start(name, &self.environment)
+        self.start_worker_with(name, &[])
+    }
+
+    /// The same with other settings.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_worker_with(&self, name: &str, settings: &[(&str, &str)]) -> anyhow::Result<Process> {
+        let mut environment = self.environment.clone();
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        start(name, &environment)
     }
 
     /// Waits until the api answers.

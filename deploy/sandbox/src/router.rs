@@ -77,7 +77,7 @@ fn control() -> Router<Arc<Sandbox>> {
             get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),
         )
         .route("/control/faults/{id}", delete(faults::delete_fault))
-        .route("/control/held", get(held::list_held))
+        .route("/control/held", get(held::list_held).delete(held::release_held))
         .route("/control/settings", get(settings::get_settings).patch(settings::patch_settings))
         .route("/control/stats", get(stats::get_stats))
         .layer(DefaultBodyLimit::max(LARGEST_CONTROL))

@@ -120,8 +120,10 @@ async fn a_late_acceptance_is_kept_with_its_own_try_while_another_worker_has_the
     let system = System::start(options(12, 2)).await.unwrap();
     let frozen = &system.workers["outbound"];
     freeze_with_the_answer_in_hand(&system, frozen).await;
-    system.client.fault(&json!({ "times": 1, "fault": { "holdMs": 10_000 } })).await.unwrap();
-    let other = system.start_worker("outbound").unwrap();
+    system.client.fault(&json!({ "times": 1, "fault": { "holdMs": FOR_EVER } })).await.unwrap();
+    // However slow the machine, the other one's own lease lasts until its answer is let go.
+    let lease = [("SWITCHBOARD_LEASE_SECONDS", "300"), ("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS", "299")];
+    let other = system.start_worker_with("outbound", &lease).unwrap();
     until_tried_again(&system).await;
     until_held(&system, 1).await;
     frozen.thaw().unwrap();
@@ -132,6 +134,7 @@ async fn a_late_acceptance_is_kept_with_its_own_try_while_another_worker_has_the
     let first = attempts(&system, &sent).await.remove(0);
     assert_eq!(first, (1, "accepted".into(), Some(ledger[0].provider_id.clone())));
     assert!(position(&told, "resending") < position(&told, "possible_duplicate"), "{told}");
+    system.client.sandbox_delete("/control/held").await.unwrap();
     let message = until_status(&system.client, &sent.id, "delivered").await;
     assert_eq!(message["providerMessageId"], ledger[1].provider_id.as_str());
     assert_eq!(events(&message).iter().filter(|event| **event == "sent").count(), 1, "{message}");

@@ -1,9 +1,10 @@
-//! `GET /control/held`: accepted messages whose answer a fault holds back now.
+//! `/control/held`: accepted messages whose answer a fault holds back now.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::clock::MILLISECOND;
@@ -27,4 +28,10 @@ pub async fn list_held(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
         })
         .collect();
     Json(json!({"held": held}))
+}
+
+/// Lets every answer go that is held now.
+pub async fn release_held(State(sandbox): State<Arc<Sandbox>>) -> StatusCode {
+    sandbox.held.release();
+    StatusCode::NO_CONTENT
 }

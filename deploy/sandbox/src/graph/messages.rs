@@ -76,8 +76,7 @@ async fn take_in(
         links::fetch_and_tell(sandbox, phone, &accepted, linked, fault.status.clone());
     }
     if let Some(milliseconds) = fault.hold_ms {
-        let _hold = sandbox.held.begin(&accepted.clone().into(), sandbox.clock.now());
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        sandbox.held.begin(&accepted.clone().into(), sandbox.clock.now()).wait(milliseconds).await;
     }
     if fault.drop == Some(Drop::AfterAccept) {
         return Ok(answer::cut());

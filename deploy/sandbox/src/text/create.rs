@@ -53,8 +53,7 @@ pub async fn create_message(
     let (message, due) = accept(&sandbox, &account, &draft, &form)?;
     follow(&sandbox, &account, &message, draft.files, (due, fault.status.clone().unwrap_or_default()));
     if let Some(milliseconds) = fault.hold_ms {
-        let _hold = sandbox.held.begin(&message.clone().into(), sandbox.clock.now());
-        pause(Some(milliseconds)).await;
+        sandbox.held.begin(&message.clone().into(), sandbox.clock.now()).wait(milliseconds).await;
     }
     if fault.drop == Some(Drop::AfterAccept) {
         return Ok(cut());
