@@ -4,6 +4,7 @@
 //! the workers' part, the same for every channel.
 
 mod calls;
+mod code_table;
 mod credentials;
 mod error;
 mod events;

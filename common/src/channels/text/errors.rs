@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 
-use super::codes::{self, Entry};
+use super::codes;
 use super::payloads::ErrorBody;
 use crate::channels::calls::{LONGEST_WAIT, bounded, retry_after};
+use crate::channels::code_table::Entry;
 use crate::channels::{Action, ChannelError};
 
 /// Classifies an answer that is not a success. HTTP 429 always throttles; then the table of codes decides, then the status.

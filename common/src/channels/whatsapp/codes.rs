@@ -1,39 +1,10 @@
 //! The Graph API's error codes as far as WhatsApp sends and look-ups meet them, as data.
 
 use crate::channels::Action::{
-    self, Account, Auth, Content, OptOut, Recipient, Template, ThrottleRecipient, ThrottleSender, Transient,
-    Window,
+    Account, Auth, Content, OptOut, Recipient, Template, ThrottleRecipient, ThrottleSender, Transient, Window,
 };
 use crate::channels::MARKETING_OPT_OUT;
-
-/// What a range of provider codes means.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    first: i64,
-    last: i64,
-    pub(super) action: Action,
-    pub(super) code: &'static str,
-    pub(super) title: &'static str,
-    /// Least wait in seconds where the provider says none; 0 for none.
-    pub(super) wait: u32,
-    pub(super) most_tries: Option<u32>,
-}
-
-const fn range(first: i64, last: i64, action: Action, code: &'static str, title: &'static str) -> Entry {
-    Entry { first, last, action, code, title, wait: 0, most_tries: None }
-}
-
-const fn one(number: i64, action: Action, code: &'static str, title: &'static str) -> Entry {
-    range(number, number, action, code, title)
-}
-
-const fn waiting(entry: Entry, wait: u32) -> Entry {
-    Entry { wait, ..entry }
-}
-
-const fn tried(entry: Entry, most: u32) -> Entry {
-    Entry { most_tries: Some(most), ..entry }
-}
+use crate::channels::code_table::{self, Entry, one, range, tried, waiting};
 
 const HOUR: u32 = 3600;
 
@@ -165,8 +136,7 @@ pub(super) fn find(number: i64, subcode: Option<i64>) -> Option<&'static Entry> 
     if (number, subcode) == (100, Some(33)) {
         return Some(&MISSING_OBJECT);
     }
-    let after = TABLE.partition_point(|entry| entry.last < number);
-    TABLE.get(after).filter(|entry| entry.first <= number)
+    code_table::find(TABLE, number)
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::codes::{self, Entry};
+use super::codes;
 use super::payloads::{ErrorBody, GraphError};
 use crate::channels::calls::{LONGEST_WAIT, bounded, retry_after};
+use crate::channels::code_table::Entry;
 use crate::channels::{Action, ChannelError};
 
 const USAGE_HEADER: &str = "x-business-use-case-usage";
