@@ -2,7 +2,7 @@
 # Chooses the RabbitMQ to use: the one given, one that listens, else a private one. Sets AMQP_URL and QUEUE_PREFIX. Sourced.
 
 broker_admin() {
-    rabbitmqctl -q "$@" 2>>"$LOGS/rabbitmq-setup.log" </dev/null
+    timeout 30 rabbitmqctl -q "$@" 2>>"$LOGS/rabbitmq-setup.log" </dev/null
 }
 
 # adopt_rabbitmq: a virtual host and a user of our own by the local administrator, else the default user as it is.
@@ -36,7 +36,7 @@ adopt_rabbitmq() {
 
 create_broker_objects() {
     broker_admin add_vhost "$BROKER_NAME" >/dev/null &&
-        rabbitmqctl -q add_user "$BROKER_NAME" <<<"$SECRET" >>"$LOGS/rabbitmq-setup.log" 2>&1 &&
+        timeout 30 rabbitmqctl -q add_user "$BROKER_NAME" <<<"$SECRET" >>"$LOGS/rabbitmq-setup.log" 2>&1 &&
         broker_admin set_permissions -p "$BROKER_NAME" "$BROKER_NAME" '.*' '.*' '.*' >/dev/null
 }
 
