@@ -1,7 +1,8 @@
 //! A message to be sent: gets its id and its place, or stands outside its lane.
 
 use common::db::pipeline::load::{LoadedLane, Message};
-use common::db::pipeline::rows::{NewMessage, Touch};
+use common::db::pipeline::rows::NewMessage;
+use common::db::pipeline::touches::Touch;
 use common::delivery::{Leave, put_in_line, replace, set_aside};
 use common::domain::contact::Standing;
 use common::domain::message::Status;

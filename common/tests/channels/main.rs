@@ -12,3 +12,4 @@ mod provider;
 mod receive;
 mod send;
 mod texts;
+mod texts_received;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use common::db::pipeline::load::{self, LoadedLane, Message};
-use common::db::pipeline::rows::Touch;
+use common::db::pipeline::touches::Touch;
 use common::db::pipeline::{Changes, work};
 use common::db::{Error, Tx};
 use common::delivery::{

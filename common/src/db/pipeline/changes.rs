@@ -11,9 +11,9 @@ use super::merged::Merged;
 use super::placements::{Placement, Placements, Postponement, Postponements, ResumedRow, Resumptions};
 use super::rows::{
     Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
-    MessageStates, NewAttempts, NewMessages, Processed, ProfileNames, Rows, Timeline, TimelineRow, Touch,
-    Touches, Windows,
+    MessageStates, NewAttempts, NewMessages, Processed, Rows, Timeline, TimelineRow,
 };
+use super::touches::{ProfileNames, Touches, Windows};
 use super::wishes::{OptOuts, Wishes};
 use crate::db::tx::{Params, Step};
 use crate::db::{Error, Tx, outbox as outbox_table};
@@ -27,7 +27,7 @@ use crate::queue::Route;
 /// What is to be written. Lanes and messages are written back as a whole; the rest is added.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// First answers to idempotent requests; first, so that a lost race fails before anything else.
+    /// First answers to idempotent requests; a lost race fails the whole step.
     pub answers: Answers,
     /// New messages.
     pub messages: NewMessages,
@@ -305,14 +305,13 @@ impl Changes {
             merged.rows(&self.attempt_states);
         }
         let outbox = &self.outbox;
-        let pointers = !outbox.routes.is_empty();
-        if pointers {
+        if !outbox.routes.is_empty() {
             let params: Params<'_> = vec![&outbox.part, &outbox.routes, &outbox.lanes, &outbox.inboxes];
-            merged.push(outbox_table::INSERT, params);
+            merged.returning(outbox_table::INSERT, params);
         }
         let mut steps = Vec::new();
         if !merged.is_empty() {
-            steps.push(merged.step(tx, pointers).await?);
+            steps.push(merged.step(tx).await?);
         }
         macro_rules! apart {
             ($($rows:ident)+) => {
@@ -333,20 +332,4 @@ impl Changes {
 
 async fn step<'a, R: Rows>(tx: &Tx, rows: &'a R) -> Result<Step<'a>, Error> {
     tx.step(R::SQL, rows.params()).await
-}
-
-impl Touch {
-    /// A conversation whose newest message this one of ours is.
-    pub fn by(message: &Message) -> Self {
-        Self {
-            organization_id: message.organization,
-            conversation_id: message.conversation,
-            last_message_id: message.id,
-            direction: message.direction.as_str(),
-            preview: message.content.preview(),
-            at: message.at,
-            unread: 0,
-            window_expires_at: None,
-        }
-    }
 }

@@ -20,20 +20,23 @@ static TEXTS: LazyLock<Mutex<HashMap<Vec<&'static str>, Arc<str>>>> = LazyLock::
 pub(super) struct Merged<'a> {
     parts: Vec<&'static str>,
     params: Params<'a>,
+    returning: bool,
 }
 
 impl<'a> Merged<'a> {
     /// Adds what is to be written of a table, if anything is.
     pub(super) fn rows<R: Rows>(&mut self, rows: &'a R) {
         if !rows.is_empty() {
-            self.push(R::SQL, rows.params());
+            self.parts.push(R::SQL);
+            self.params.extend(rows.params());
         }
     }
 
-    /// Adds a statement without a `WITH` of its own.
-    pub(super) fn push(&mut self, sql: &'static str, params: Params<'a>) {
+    /// Adds the last part, whose rows are those of the whole.
+    pub(super) fn returning(&mut self, sql: &'static str, params: Params<'a>) {
         self.parts.push(sql);
         self.params.extend(params);
+        self.returning = true;
     }
 
     /// Whether there is nothing to run.
@@ -41,11 +44,12 @@ impl<'a> Merged<'a> {
         self.parts.is_empty()
     }
 
-    /// The one statement; it returns the rows of its last part, which must return some if `returning`.
-    pub(super) async fn step(self, tx: &Tx, returning: bool) -> Result<Step<'a>, Error> {
+    /// The one statement. No part has a `WITH` of its own that writes: PostgreSQL takes that only at the top.
+    pub(super) async fn step(self, tx: &Tx) -> Result<Step<'a>, Error> {
         let text = {
             let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-            texts.entry(self.parts.clone()).or_insert_with(|| text(&self.parts, returning).into()).clone()
+            let written = || text(&self.parts, self.returning).into();
+            texts.entry(self.parts.clone()).or_insert_with(written).clone()
         };
         tx.step(&text, self.params).await
     }

@@ -14,6 +14,7 @@ mod merged;
 pub mod placements;
 pub mod provider_ids;
 pub mod rows;
+pub mod touches;
 pub mod wishes;
 pub mod work;
 
