@@ -4,10 +4,12 @@
 //! the workers' part, the same for every channel.
 
 mod calls;
+pub mod capabilities;
 mod code_table;
 mod credentials;
 mod error;
 mod events;
+mod interactive;
 mod place;
 mod raw_json;
 pub mod text;
@@ -26,6 +28,7 @@ use crate::domain::lane::{PairPace, WHATSAPP_PAIR};
 use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
 
+pub use capabilities::Capabilities;
 pub use credentials::{Credentials, MetaCredentials, TextCredentials};
 pub use error::{Action, ChannelError, MARKETING_OPT_OUT, OPT_OUT, Unparsed};
 pub use events::{
@@ -55,12 +58,17 @@ impl Channel {
         }
     }
 
+    /// What it can carry.
+    pub fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Self::Whatsapp => &whatsapp::capabilities::CAPABILITIES,
+            Self::Text => &text::capabilities::CAPABILITIES,
+        }
+    }
+
     /// How long a contact's message lets free-form replies through; none where they always pass.
     pub fn reply_window(self) -> Option<TimeDelta> {
-        match self {
-            Self::Whatsapp => Some(TimeDelta::hours(24)),
-            Self::Text => None,
-        }
+        self.capabilities().reply_window_seconds.map(|seconds| TimeDelta::seconds(seconds.into()))
     }
 
     /// How often one contact may be written to, where the provider limits that.
@@ -73,10 +81,7 @@ impl Channel {
 
     /// Whether the provider can be told that a contact's message was read.
     pub fn takes_receipts(self) -> bool {
-        match self {
-            Self::Whatsapp => true,
-            Self::Text => false,
-        }
+        self.capabilities().receipts.of_contact
     }
 }
 
@@ -204,11 +209,10 @@ pub fn check(channel: Channel, content: &Content) -> Result<(), Vec<FieldError>>
 
 /// Content types that the channel takes in a reply window of this state, in the order in which clients are told.
 pub fn content_types(channel: Channel, window: WindowState) -> &'static [&'static str] {
-    match (channel, window) {
-        (Channel::Whatsapp, WindowState::Open) => whatsapp::check::CONTENT_TYPES,
-        (Channel::Whatsapp, WindowState::Closed) => whatsapp::check::CLOSED_WINDOW_TYPES,
-        // There is no window that could close.
-        (Channel::Text, WindowState::Open | WindowState::Closed) => text::check::CONTENT_TYPES,
+    let table = channel.capabilities();
+    match window {
+        WindowState::Open => table.content_types,
+        WindowState::Closed => table.closed_window_content_types,
     }
 }
 
