@@ -26,7 +26,7 @@ pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
         ("apiKeySecret", input.api_key_secret.is_some()),
     ];
     match input.channel {
-        Channel::Whatsapp => {
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => {
             refuse_others(input.channel, &text)?;
             of_meta(input).map(Credentials::Meta)
         }
@@ -41,7 +41,11 @@ pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
 ///
 /// # Errors
 /// 400 when an API key would have no secret, 422 when a field is of another channel or is no secret.
-pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<Credentials, Problem> {
+pub(super) fn changed(
+    channel: Channel,
+    opened: Credentials,
+    input: &UpdateConnection,
+) -> Result<Credentials, Problem> {
     let mut checks = Checks::default();
     let changed = match opened {
         Credentials::Meta(secrets) => {
@@ -50,7 +54,7 @@ pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<C
                 ("apiKeySid", input.api_key_sid.is_some()),
                 ("apiKeySecret", input.api_key_secret.is_some()),
             ];
-            refuse_others(Channel::Whatsapp, &text)?;
+            refuse_others(channel, &text)?;
             let changed = MetaCredentials {
                 access_token: input.access_token.clone().unwrap_or(secrets.access_token),
                 app_secret: input.app_secret.clone().unwrap_or(secrets.app_secret),
@@ -65,7 +69,7 @@ pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<C
                 ("appSecret", input.app_secret.is_some()),
                 ("verifyToken", input.verify_token.is_some()),
             ];
-            refuse_others(Channel::Text, &meta)?;
+            refuse_others(channel, &meta)?;
             let changed = TextCredentials {
                 auth_token: input.auth_token.clone().unwrap_or(secrets.auth_token),
                 api_key_sid: input.api_key_sid.clone().unwrap_or(secrets.api_key_sid),
