@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::message::Accepted;
+use crate::pages;
 use crate::text::Message;
 
 /// A message that was accepted, on whichever channel.
@@ -16,6 +17,14 @@ pub enum Entry {
     Whatsapp(Arc<Accepted>),
     /// A text.
     Text(Arc<Message>),
+    /// On Messenger or Instagram.
+    Page(Arc<pages::Message>),
+}
+
+impl From<Arc<pages::Message>> for Entry {
+    fn from(message: Arc<pages::Message>) -> Self {
+        Self::Page(message)
+    }
 }
 
 impl From<Arc<Accepted>> for Entry {
@@ -36,14 +45,16 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => message.n,
             Self::Text(message) => message.n,
+            Self::Page(message) => message.n,
         }
     }
 
-    /// Who sent it: a phone number id, or a sender of texts.
+    /// Who sent it: a phone number id, a sender of texts, or a page.
     pub fn sender(&self) -> &str {
         match self {
             Self::Whatsapp(message) => &message.phone.id,
             Self::Text(message) => &message.from,
+            Self::Page(message) => &message.page,
         }
     }
 
@@ -52,6 +63,7 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => &message.recipient,
             Self::Text(message) => message.to.trim_start_matches('+'),
+            Self::Page(message) => &message.contact,
         }
     }
 
@@ -60,6 +72,7 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => message.correlation.as_deref(),
             Self::Text(message) => message.correlation.as_deref(),
+            Self::Page(message) => message.correlation.as_deref(),
         }
     }
 }

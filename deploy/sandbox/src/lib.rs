@@ -22,6 +22,7 @@ mod mail;
 mod media;
 mod message;
 mod pacing;
+mod pages;
 mod recipient_faults;
 mod router;
 mod sandbox;

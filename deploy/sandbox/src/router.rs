@@ -8,6 +8,7 @@ use axum::routing::{any, delete, get, patch, post};
 
 use crate::control::{accounts, contacts, faults, held, ledger, mail, phone, settings, stats};
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
+use crate::pages::control as pages;
 use crate::sandbox::Sandbox;
 use crate::text::{create, list, media as text_media, numbers};
 
@@ -72,6 +73,9 @@ fn control() -> Router<Arc<Sandbox>> {
         .route("/control/accounts/{id}", patch(accounts::patch_account))
         .route("/control/text-accounts", get(numbers::list_accounts).post(numbers::put_account))
         .route("/control/text-accounts/{id}", patch(numbers::patch_account))
+        .route("/control/pages", get(pages::list_pages).post(pages::put_page))
+        .route("/control/pages/{id}", patch(pages::patch_page))
+        .route("/page-files/{id}", get(text_media::download_media))
         .route(
             "/control/faults",
             get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),

@@ -67,7 +67,8 @@ impl Decider<'_> {
         let lane = self.loaded.lanes.get(&contact.conversation)?;
         let attempt = self.loaded.attempts.get(&lane.lane.attempt?)?;
         let message = self.loaded.messages.get(&attempt.message)?;
-        (message.provider_message_id.is_none() && says_the_same(&message.content, &echo.content)).then_some(attempt)
+        (message.provider_message_id.is_none() && says_the_same(&message.content, &echo.content))
+            .then_some(attempt)
     }
 }
 
@@ -75,7 +76,9 @@ impl Decider<'_> {
 fn says_the_same(sent: &Content, echoed: &Content) -> bool {
     match (sent, echoed) {
         (Content::Text(sent), Content::Text(echoed)) => sent.text.trim() == echoed.text.trim(),
-        (Content::Interactive(sent), Content::Text(echoed)) => sent.interactive.words().trim() == echoed.text.trim(),
+        (Content::Interactive(sent), Content::Text(echoed)) => {
+            sent.interactive.words().trim() == echoed.text.trim()
+        }
         (Content::Interactive(_), Content::Unsupported(_)) => true,
         (Content::Text(_), _) | (_, Content::Text(_)) => false,
         (sent, echoed) => sent.kind() == echoed.kind(),

@@ -99,7 +99,8 @@ impl Decider<'_> {
         for id in messages {
             let Some(message) = self.loaded.messages.get(&id) else { continue };
             let moves = message.direction == Direction::Outbound && message.status.moves_to(mark.status);
-            let Some(provider_id) = message.provider_message_id.clone().filter(|_| moves && !message.waits()) else {
+            let Some(provider_id) = message.provider_message_id.clone().filter(|_| moves && !message.waits())
+            else {
                 continue;
             };
             let update = StatusUpdate {

@@ -58,7 +58,13 @@ async fn send_due(pool: &Pool, channel: Channel, deliverer: &Deliverer) -> Resul
 
 async fn send(pool: &Pool, channel: Channel, deliverer: &Deliverer, receipt: &Receipt) -> Result<(), Error> {
     let sender = deliverer.senders.sender(receipt.inbox).await?;
-    let told = channels::mark_read(channel, &deliverer.http, &sender, (&receipt.contact, &receipt.provider_message_id)).await;
+    let told = channels::mark_read(
+        channel,
+        &deliverer.http,
+        &sender,
+        (&receipt.contact, &receipt.provider_message_id),
+    )
+    .await;
     let outcome = match &told {
         Ok(()) => "sent",
         Err(error) if lasting(error, receipt) => "given_up",

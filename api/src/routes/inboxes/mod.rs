@@ -4,9 +4,9 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub(crate) mod pages;
 pub mod team;
 pub mod templates;
-pub(crate) mod pages;
 mod text;
 pub mod update;
 

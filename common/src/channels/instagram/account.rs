@@ -14,8 +14,14 @@ use crate::config::Secret;
 /// Where tokens are the accounts' own.
 const OWN_LOGIN: &[&str] = &["graph.instagram.com"];
 /// What we are told of, through a page.
-const PAGE_FIELDS: &[&str] =
-    &["messages", "messaging_postbacks", "messaging_seen", "message_reactions", "messaging_referral", "standby"];
+const PAGE_FIELDS: &[&str] = &[
+    "messages",
+    "messaging_postbacks",
+    "messaging_seen",
+    "message_reactions",
+    "messaging_referral",
+    "standby",
+];
 /// What we are told of, by the account's own login.
 const OWN_FIELDS: &[&str] = &[
     "messages",

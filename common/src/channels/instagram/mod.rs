@@ -5,7 +5,8 @@ pub mod account;
 use super::meta::pages::{Dialect, Files, SendsAs, TextLimit};
 
 /// Content types that can be sent, in the order in which clients are told.
-pub const CONTENT_TYPES: &[&str] = &["text", "image", "video", "audio", "document", "reaction", "interactive"];
+pub const CONTENT_TYPES: &[&str] =
+    &["text", "image", "video", "audio", "document", "reaction", "interactive"];
 
 /// Those of them that pass a closed reply window: nothing does.
 pub const CLOSED_WINDOW_TYPES: &[&str] = &[];

@@ -43,7 +43,11 @@ pub(in crate::channels) fn speaks_graph(body: &[u8]) -> bool {
     serde_json::from_slice::<ErrorBody>(body).is_ok()
 }
 
-pub(in crate::channels) fn from_graph(find: Find, graph: &GraphError, status: Option<StatusCode>) -> ChannelError {
+pub(in crate::channels) fn from_graph(
+    find: Find,
+    graph: &GraphError,
+    status: Option<StatusCode>,
+) -> ChannelError {
     let known = graph.code.and_then(|code| find(code, graph.error_subcode));
     let action = action_of(graph, known, status);
     let mut error = match known {

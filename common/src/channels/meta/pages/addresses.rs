@@ -27,8 +27,12 @@ mod tests {
     #[test]
     fn an_address_is_a_number() {
         let long = "1".repeat(LIMIT + 1);
-        let cases =
-            [(" 6500000000000001 ", Some("6500000000000001")), ("+15551234567", None), ("", None), (&long, None)];
+        let cases = [
+            (" 6500000000000001 ", Some("6500000000000001")),
+            ("+15551234567", None),
+            ("", None),
+            (&long, None),
+        ];
         for (text, address) in cases {
             assert_eq!(of_client(text).as_deref(), address, "{text}");
         }

@@ -1,8 +1,6 @@
 //! The Graph API's error codes as far as Messenger and Instagram meet them, as data. Where a code has a subcode, that says more.
 
-use crate::channels::Action::{
-    Account, Auth, Content, Recipient, ThrottleSender, Transient, Window,
-};
+use crate::channels::Action::{Account, Auth, Content, Recipient, ThrottleSender, Transient, Window};
 use crate::channels::code_table::{self, Entry, one, range, tried, waiting};
 
 const HOUR: u32 = 3600;
@@ -128,23 +126,36 @@ mod tests {
             (&[(100, Some(2_018_008)), (100, Some(2_018_294)), (100, Some(2_018_047))], Transient),
             (&[(100, Some(2_018_074))], Transient),
             (&[(100, Some(2_018_109)), (100, None), (100, Some(460)), (1, Some(99)), (506, None)], Content),
-            (&[(100, Some(2_534_015)), (100, Some(2_534_037)), (2_534_025, None), (2_534_013, None)], Content),
+            (
+                &[(100, Some(2_534_015)), (100, Some(2_534_037)), (2_534_025, None), (2_534_013, None)],
+                Content,
+            ),
             (&[(1, None), (1, Some(1_357_046)), (2, None), (1200, None), (1_545_133, None)], Transient),
             (&[(2, Some(2_018_344)), (368, None)], Account),
             (&[(4, None), (4, Some(2_018_022)), (17, None), (32, None), (613, None)], ThrottleSender),
-            (&[(613, Some(1_893_016)), (613, Some(2_534_040)), (80_002, None), (80_004, None)], ThrottleSender),
+            (
+                &[(613, Some(1_893_016)), (613, Some(2_534_040)), (80_002, None), (80_004, None)],
+                ThrottleSender,
+            ),
             (&[(4, Some(2_018_354)), (9, Some(2_018_352))], ThrottleSender),
             (&[(2_018_300, None), (100, Some(2_018_321)), (2_018_247, None)], Content),
             (&[(100, Some(2_018_218)), (9_000_001, None), (100, Some(9_000_001))], Content),
         ];
         for (codes, action) in cases {
             for (code, subcode) in *codes {
-                assert_eq!(find(*code, *subcode).map(|entry| entry.action), Some(*action), "{code}/{subcode:?}");
+                assert_eq!(
+                    find(*code, *subcode).map(|entry| entry.action),
+                    Some(*action),
+                    "{code}/{subcode:?}"
+                );
             }
         }
         assert!(find(300, None).is_none() && find(i64::MIN, Some(i64::MAX)).is_none());
         let tries = |subcode| find(100, Some(subcode)).and_then(|entry| entry.most_tries);
-        assert_eq!([tries(2_018_008), tries(2_018_047), tries(2_018_294), tries(2_018_074)], [Some(3), Some(3), Some(3), Some(2)]);
+        assert_eq!(
+            [tries(2_018_008), tries(2_018_047), tries(2_018_294), tries(2_018_074)],
+            [Some(3), Some(3), Some(3), Some(2)]
+        );
         assert_eq!(find(4, Some(2_018_354)).map(|entry| entry.wait), Some(HOUR));
     }
 }

@@ -26,7 +26,11 @@ impl Question<'_> {
     }
 
     /// Has the webhooks of these fields sent to the app. May be repeated.
-    pub(in crate::channels) async fn subscribe(self, node: &str, fields: &[&str]) -> Result<(), ChannelError> {
+    pub(in crate::channels) async fn subscribe(
+        self,
+        node: &str,
+        fields: &[&str],
+    ) -> Result<(), ChannelError> {
         let url = address(self.base_url, &[node, "subscribed_apps"]);
         let body = json!({ "subscribed_fields": fields.join(",") });
         let request = self.http.post(url).bearer_auth(self.token.expose()).json(&body);

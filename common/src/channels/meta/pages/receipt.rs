@@ -2,10 +2,10 @@
 
 use chrono::Utc;
 
+use super::Dialect;
 use super::errors;
 use super::payloads::{Action, ActionBody, Recipient};
 use super::send::place;
-use super::Dialect;
 use crate::channels::calls::not_asked;
 use crate::channels::{ChannelError, Sender};
 use crate::http_client;

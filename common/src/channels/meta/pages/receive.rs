@@ -100,7 +100,8 @@ impl Element {
                 "delivery" if subject.is_object() => self.delivery(subject, events),
                 "read" if subject.is_object() => self.read(subject, events),
                 "message_edit" => {
-                    let key = format!("edit|{}|{}", key_id(&subject["mid"], &subject), id(&subject["num_edit"]));
+                    let key =
+                        format!("edit|{}|{}", key_id(&subject["mid"], &subject), id(&subject["num_edit"]));
                     events.push(self.raw(EventKind::Message, key, &name, subject));
                 }
                 "postback" => {
@@ -137,8 +138,10 @@ impl Element {
         if let Some(first) = files.next() {
             message["attachment"] = first;
         }
-        let shared: Map<String, Value> =
-            SHARED.iter().filter_map(|name| Some(((*name).to_owned(), message.get(*name)?.clone()))).collect();
+        let shared: Map<String, Value> = SHARED
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), message.get(*name)?.clone())))
+            .collect();
         events.push(self.raw(EventKind::Message, format!("{word}|{mid}"), "message", message));
         for (n, file) in (1..).zip(files) {
             let mut further = shared.clone();
@@ -166,7 +169,12 @@ impl Element {
         if read["mid"].is_string() {
             let mid = key_id(&read["mid"], &read);
             // By itself first: it waits for its message if nobody has recorded that yet.
-            events.push(self.raw(EventKind::Status, format!("seen|{mid}"), "seen", json!({ "mid": read["mid"] })));
+            events.push(self.raw(
+                EventKind::Status,
+                format!("seen|{mid}"),
+                "seen",
+                json!({ "mid": read["mid"] }),
+            ));
         }
         let mark = [&read["watermark"], &read["mid"]].into_iter().map(id).find(|mark| !mark.is_empty());
         let mark = mark.map_or_else(|| self.digest(&read), shortened);
@@ -203,7 +211,9 @@ impl Element {
 /// Takes the files out of a message. A sticker may be told twice, as a sticker and as a picture of it: once is enough.
 fn shown_files(message: &mut Value) -> Vec<Value> {
     let Some(message) = message.as_object_mut() else { return Vec::new() };
-    let Some(Value::Array(files)) = message.get_mut("attachments").map(Value::take) else { return Vec::new() };
+    let Some(Value::Array(files)) = message.get_mut("attachments").map(Value::take) else {
+        return Vec::new();
+    };
     message.remove("attachments");
     let has_sticker = files.iter().any(|file| file["type"] == "sticker");
     let double =

@@ -70,7 +70,8 @@ fn check_list(dialect: &Dialect, list: &List, place: &mut Place<'_>) {
     refuse("footer", list.frame.footer.is_some(), dialect, place);
     let rows = list.sections.iter().map(|section| section.rows.len()).sum::<usize>();
     if rows == 0 || rows > QUICK_REPLIES {
-        let message = format!("must have 1 to {QUICK_REPLIES} rows in all on {}, and has {rows}", dialect.name);
+        let message =
+            format!("must have 1 to {QUICK_REPLIES} rows in all on {}, and has {rows}", dialect.name);
         return place.fault("sections", if rows == 0 { "too_few" } else { "too_many" }, message);
     }
     for (n, section) in list.sections.iter().enumerate() {

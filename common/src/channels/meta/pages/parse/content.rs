@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::{text, word};
-use crate::domain::content::{Choice, Content, Interactive, InteractiveKind, Location, Media, Referral, Unsupported};
+use crate::domain::content::{
+    Choice, Content, Interactive, InteractiveKind, Location, Media, Referral, Unsupported,
+};
 
 /// Most characters of a file's address.
 const URL_LIMIT: usize = 2048;

@@ -21,7 +21,11 @@ const EMOJI_LIMIT: usize = 64;
 const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Understands a payload that [`super::receive::split`] made.
-pub(in crate::channels) fn parse(kind: EventKind, payload: &Value, received_at: DateTime<Utc>) -> InboundEvent {
+pub(in crate::channels) fn parse(
+    kind: EventKind,
+    payload: &Value,
+    received_at: DateTime<Utc>,
+) -> InboundEvent {
     let understood = match Told::of(payload, received_at) {
         None => Err("an event without a contact"),
         Some(told) => match kind {
@@ -69,7 +73,8 @@ impl<'a> Told<'a> {
         let echo = message["is_echo"] == true;
         let story = referral::of_story(&message["reply_to"]["story"]);
         let referral = referral::of(&message["referral"]).or(story);
-        let context = referral.map(|referral| MessageContext { referral: Some(referral), ..MessageContext::default() });
+        let context =
+            referral.map(|referral| MessageContext { referral: Some(referral), ..MessageContext::default() });
         let correlation = message["metadata"].as_str().and_then(|text| Uuid::try_parse(text).ok());
         Ok(self.inbound(InboundMessage {
             // Each file beyond the first is a message of ours, and the provider's id is that of all.
@@ -116,7 +121,10 @@ impl<'a> Told<'a> {
         let emoji = emoji.filter(|emoji| emoji.chars().count() <= EMOJI_LIMIT);
         Ok(self.inbound(InboundMessage {
             provider_id: self.id_of("reaction", &Value::Null)?,
-            content: Content::Reaction(Reaction { message_id: None, emoji: emoji.ok_or("a reaction without an emoji")? }),
+            content: Content::Reaction(Reaction {
+                message_id: None,
+                emoji: emoji.ok_or("a reaction without an emoji")?,
+            }),
             reaction_to: Some(target),
             opens_window: !removed,
             ..InboundMessage::default()
