@@ -117,6 +117,31 @@ texts_go_both_ways() {
     done_step
 }
 
+# page_goes_both_ways CHANNEL ID INBOX: a message on Messenger or Instagram, and its answer, to the furthest status that is told.
+page_goes_both_ways() {
+    step "a message on $1, and its answer"
+    local words="$1 $RANDOM$RANDOM" contact=65$RANDOM$RANDOM$RANDOM times
+    http POST "$SANDBOX_URL/contacts/$contact/messages" \
+        "{\"channel\":\"$1\",\"to\":\"$2\",\"type\":\"text\",\"text\":{\"body\":\"$words\"}}"
+    [[ $HTTP_STATUS == 201 ]] || fail "the sandbox answered $HTTP_STATUS: $HTTP_BODY" "see its log" "$LOGS/sandbox.log"
+    eventually 15 answers "$API_URL/v1/conversations?inboxId=$3" "$words" ||
+        fail "the message does not show in GET /v1/conversations: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
+    first_id cnv "$HTTP_BODY" || fail "no conversation id in: $HTTP_BODY" "see the log" "$LOGS/api.log"
+    http POST "$API_URL/v1/conversations/reply" "{\"conversationId\":\"$FOUND\",\"content\":{\"type\":\"text\",\"text\":\"re: $words\"}}"
+    if [[ $HTTP_STATUS != 202 ]] || ! first_id msg "$HTTP_BODY"; then
+        fail "the answer was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
+    fi
+    eventually 15 answers "$API_URL/v1/messages/$FOUND" '"status":"sent"' '"status":"delivered"' ||
+        fail "the answer was not sent: $HTTP_BODY" "see the log" "$LOGS/$1.log"
+    http POST "$SANDBOX_URL/contacts/$contact/read" "{\"channel\":\"$1\",\"to\":\"$2\"}"
+    eventually 15 answers "$API_URL/v1/messages/$FOUND" '"status":"read"' ||
+        fail "the answer is not read: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
+    http GET "$SANDBOX_URL/ledger?recipient=$contact&limit=1000"
+    times=$(grep -oF -- "re: $words" <<<"$HTTP_BODY" | wc -l)
+    ((times == 1)) || fail "the ledger has the answer $times times: $HTTP_BODY" "see the log" "$LOGS/$1.log"
+    done_step
+}
+
 refusals() {
     step "what must be refused"
     local key=$API_KEY
@@ -174,6 +199,8 @@ CONVERSATION=
 contact_writes
 reply_arrives "first answer $RANDOM$RANDOM"
 texts_go_both_ways
+page_goes_both_ways messenger "$DEMO_PAGE_ID" "$MESSENGER_INBOX_ID"
+page_goes_both_ways instagram "$DEMO_INSTAGRAM_ID" "$INSTAGRAM_INBOX_ID"
 refusals
 email_is_caught
 worker_returns

@@ -184,6 +184,8 @@ fn start(name: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<P
     let (program, arguments): (&str, &[&str]) = match name {
         "outbound" => ("outbound", &["--channel", "whatsapp"]),
         "outbound-text" => ("outbound", &["--channel", "text"]),
+        "outbound-messenger" => ("outbound", &["--channel", "messenger"]),
+        "outbound-instagram" => ("outbound", &["--channel", "instagram"]),
         name => (name, &[]),
     };
     Ok(Process::start(program, arguments, environment)?.with(port))

@@ -15,4 +15,4 @@ pub mod tell;
 pub mod validate;
 
 pub use message::Message;
-pub use page::{Page, Pages, Platform};
+pub use page::{Pages, Platform};

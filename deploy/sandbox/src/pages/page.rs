@@ -198,6 +198,21 @@ impl Pages {
     }
 }
 
+/// What the app is told of the page that is there from the start: a restarted sandbox has forgotten who asked for it.
+const PAGE_FIELDS: [&str; 8] = [
+    "messages",
+    "messaging_postbacks",
+    "message_deliveries",
+    "message_reads",
+    "message_echoes",
+    "message_reactions",
+    "message_edits",
+    "messaging_referrals",
+];
+/// The same of the Instagram account.
+const ACCOUNT_FIELDS: [&str; 5] =
+    ["messages", "messaging_postbacks", "messaging_seen", "message_reactions", "messaging_referral"];
+
 /// The page that is there from the start.
 pub fn default_page(webhook_url: Option<String>) -> Config {
     Config {
@@ -209,7 +224,7 @@ pub fn default_page(webhook_url: Option<String>) -> Config {
         app_secret: "sandbox-app-secret".into(),
         webhook_url,
         token_expired: false,
-        subscribed_fields: Vec::new(),
+        subscribed_fields: PAGE_FIELDS.map(str::to_owned).to_vec(),
     }
 }
 
@@ -221,6 +236,7 @@ pub fn default_account(webhook_url: Option<String>) -> Config {
         name: "sandbox.account".into(),
         page_id: "500000000000002".into(),
         access_token: "sandbox-instagram-token".into(),
+        subscribed_fields: ACCOUNT_FIELDS.map(str::to_owned).to_vec(),
         ..default_page(webhook_url)
     }
 }
