@@ -62,9 +62,10 @@ outbound_is_another() {
     recorded_process "$RUN/outbound.process" && [[ $RECORDED_PID != "$1" ]]
 }
 
+# says_status MESSAGE [WORD|WORD…]
 says_status() {
     http GET "$API_URL/v1/messages/$1"
-    [[ $HTTP_STATUS == 200 ]] && grep -qE '"status": *"(delivered|read)"' <<<"$HTTP_BODY"
+    [[ $HTTP_STATUS == 200 ]] && grep -qE "\"status\": *\"(${2:-delivered|read})\"" <<<"$HTTP_BODY"
 }
 
 contact_writes() {
@@ -131,10 +132,10 @@ page_goes_both_ways() {
     if [[ $HTTP_STATUS != 202 ]] || ! first_id msg "$HTTP_BODY"; then
         fail "the answer was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
     fi
-    eventually 15 answers "$API_URL/v1/messages/$FOUND" '"status":"sent"' '"status":"delivered"' ||
+    eventually 15 says_status "$FOUND" "sent|delivered" ||
         fail "the answer was not sent: $HTTP_BODY" "see the log" "$LOGS/$1.log"
     http POST "$SANDBOX_URL/contacts/$contact/read" "{\"channel\":\"$1\",\"to\":\"$2\"}"
-    eventually 15 answers "$API_URL/v1/messages/$FOUND" '"status":"read"' ||
+    eventually 15 says_status "$FOUND" read ||
         fail "the answer is not read: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
     http GET "$SANDBOX_URL/ledger?recipient=$contact&limit=1000"
     times=$(grep -oF -- "re: $words" <<<"$HTTP_BODY" | wc -l)
