@@ -176,11 +176,11 @@ impl Pages {
 
     /// Whether a request about this id is about a page: `me` always is, whoever the token is for.
     pub fn knows(&self, id: &str) -> bool {
-        id == "me"
-            || self
-                .all()
-                .iter()
-                .any(|page| [&page.config().id, &page.config().page_id].contains(&&id.to_owned()))
+        let is_of = |page: &Arc<Page>| {
+            let config = page.config();
+            config.id == id || config.page_id == id
+        };
+        id == "me" || self.0.read().values().any(is_of)
     }
 
     /// The page that a token is for, asked for as `me`, by its own id, or by that of the page it is linked with.
