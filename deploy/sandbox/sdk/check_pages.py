@@ -1,11 +1,13 @@
 """Drives the sandbox's Messenger with a client library that knows nothing of us.
 
-    python3 -m venv venv && venv/bin/pip install fbmessenger
+    python3 -m venv venv && venv/bin/pip install fbmessenger six requests
     venv/bin/python deploy/sandbox/sdk/check_pages.py http://127.0.0.1:8090
 
 It stores a page of its own in the sandbox, and ends with 0 if everything was as the library expects.
 """
 
+import collections
+import collections.abc
 import hashlib
 import hmac
 import json
@@ -15,6 +17,9 @@ import urllib.request
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
+
+# The library is older than the Python that took these names away.
+collections.Iterable = collections.abc.Iterable
 
 from fbmessenger import BaseMessenger, elements, quick_replies, templates
 
