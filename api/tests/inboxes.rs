@@ -138,7 +138,7 @@ async fn requests_that_name_no_or_too_much_are_refused() {
     let cases: Vec<(Value, u16, &str, &[&str])> = vec![
         (json!({}), 422, "unsupported_channel", &["whatsapp"]),
         (json!({ "whatsapp": null }), 422, "unsupported_channel", &["whatsapp"]),
-        (json!({ "messenger": { "pageIds": ["1"] } }), 422, "unsupported_channel", &["messenger"]),
+        (json!({ "messenger": { "pageIds": ["1"] } }), 422, "no_connection", &["messenger.pageIds[0]"]),
         (json!({ "telegram": {} }), 422, "unknown_field", &["telegram"]),
         (json!({ "whatsapp": {} }), 400, "required_field_missing", &["whatsapp.resourceIds"]),
         (json!({ "whatsapp": [["1"], ["1"]] }), 400, "wrong_type", &["whatsapp"]),

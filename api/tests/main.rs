@@ -22,6 +22,7 @@ mod media;
 mod messages;
 mod notification_preferences;
 mod outage;
+mod pages;
 mod plans;
 mod postponed;
 mod rcs;

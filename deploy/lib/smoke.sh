@@ -62,9 +62,10 @@ outbound_is_another() {
     recorded_process "$RUN/outbound.process" && [[ $RECORDED_PID != "$1" ]]
 }
 
+# says_status MESSAGE [WORD|WORD…]
 says_status() {
     http GET "$API_URL/v1/messages/$1"
-    [[ $HTTP_STATUS == 200 ]] && grep -qE '"status": *"(delivered|read)"' <<<"$HTTP_BODY"
+    [[ $HTTP_STATUS == 200 ]] && grep -qE "\"status\": *\"(${2:-delivered|read})\"" <<<"$HTTP_BODY"
 }
 
 contact_writes() {
@@ -96,10 +97,11 @@ reply_arrives() {
     done_step "$message delivered, once"
 }
 
-# goes_both_ways CHANNEL SENDER INBOX LOG: a message comes in on another channel, and its answer goes out, the same way.
+# goes_both_ways CHANNEL SENDER INBOX LOG [STATUSES]: a message comes in on another channel, and its answer goes out, the same way,
+# until it has one of the statuses.
 goes_both_ways() {
     step "$1: a message, and its answer"
-    local words="$1 $RANDOM$RANDOM" times
+    local words="$1 $RANDOM$RANDOM" message times
     http POST "$SANDBOX_URL/contacts/$CONTACT/messages" \
         "{\"channel\":\"$1\",\"to\":\"$2\",\"type\":\"text\",\"text\":{\"body\":\"$words\"}}"
     [[ $HTTP_STATUS == 201 ]] || fail "the sandbox answered $HTTP_STATUS: $HTTP_BODY" "see its log" "$LOGS/sandbox.log"
@@ -110,10 +112,23 @@ goes_both_ways() {
     if [[ $HTTP_STATUS != 202 ]] || ! first_id msg "$HTTP_BODY"; then
         fail "the answer was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
     fi
-    eventually 15 says_status "$FOUND" || fail "the answer is not delivered: $HTTP_BODY" "see the log" "$LOGS/$4.log"
+    message=$FOUND
+    eventually 15 says_status "$message" "${5:-delivered|read}" ||
+        fail "the answer is not delivered: $HTTP_BODY" "see the log" "$LOGS/$4.log"
     http GET "$SANDBOX_URL/ledger?recipient=$CONTACT&limit=1000"
     times=$(grep -oF -- "re: $words" <<<"$HTTP_BODY" | wc -l)
     ((times == 1)) || fail "the ledger has the answer $times times: $HTTP_BODY" "see the log" "$LOGS/$4.log"
+    FOUND=$message
+    done_step
+}
+
+# page_goes_both_ways CHANNEL ID INBOX: the same on Messenger or Instagram, and then the contact reads.
+page_goes_both_ways() {
+    goes_both_ways "$1" "$2" "$3" "$1" "sent|delivered|read"
+    step "$1: the contact reads it"
+    http POST "$SANDBOX_URL/contacts/$CONTACT/read" "{\"channel\":\"$1\",\"to\":\"$2\"}"
+    eventually 15 says_status "$FOUND" read ||
+        fail "the answer is not read: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
     done_step
 }
 
@@ -175,6 +190,8 @@ contact_writes
 reply_arrives "first answer $RANDOM$RANDOM"
 goes_both_ways text "$DEMO_TEXT_NUMBER" "$TEXT_INBOX_ID" texts
 goes_both_ways rcs "$DEMO_RCS_AGENT" "$RCS_INBOX_ID" rcs
+page_goes_both_ways messenger "$DEMO_PAGE_ID" "$MESSENGER_INBOX_ID"
+page_goes_both_ways instagram "$DEMO_INSTAGRAM_ID" "$INSTAGRAM_INBOX_ID"
 refusals
 email_is_caught
 worker_returns

@@ -7,6 +7,8 @@ mod any_bytes;
 mod bodies;
 mod check;
 mod files;
+mod pages;
+mod pages_received;
 mod parse;
 mod provider;
 mod rcs;

@@ -14,7 +14,7 @@ use super::provider::{Answer, Provider, TOKEN, answer, client, impatient_client,
 const TAKEN: &str = r#"{"messaging_product":"whatsapp","contacts":[{"input":"+15550102001","wa_id":""}],"messages":[{"id":"wamid.NEW"}]}"#;
 
 async fn call(sender: &Sender, to: &str, content: &Content, reply_to: Option<&str>) -> SendOutcome {
-    let message = Outgoing { to, content, reply_to, correlation: Uuid::nil() };
+    let message = Outgoing { to, content, reply_to, correlation: Uuid::nil(), as_human_agent: false };
     send(Channel::Whatsapp, &client(), sender, &message).await
 }
 
@@ -99,7 +99,13 @@ async fn nothing_is_taken_before_a_connection_stands() {
         ..sender(closed)
     };
     let content = Content::text("hi");
-    let message = Outgoing { to: "15550102001", content: &content, reply_to: None, correlation: Uuid::nil() };
+    let message = Outgoing {
+        to: "15550102001",
+        content: &content,
+        reply_to: None,
+        correlation: Uuid::nil(),
+        as_human_agent: false,
+    };
     for sender in [sender(closed), nowhere, secure(&plain), secure(&silent)] {
         match send(Channel::Whatsapp, &impatient_client(), &sender, &message).await {
             SendOutcome::Refused(error) => {

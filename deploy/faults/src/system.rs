@@ -185,6 +185,8 @@ fn start(name: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<P
         "outbound" => ("outbound", &["--channel", "whatsapp"]),
         "outbound-text" => ("outbound", &["--channel", "text"]),
         "outbound-rcs" => ("outbound", &["--channel", "rcs"]),
+        "outbound-messenger" => ("outbound", &["--channel", "messenger"]),
+        "outbound-instagram" => ("outbound", &["--channel", "instagram"]),
         name => (name, &[]),
     };
     Ok(Process::start(program, arguments, environment)?.with(port))

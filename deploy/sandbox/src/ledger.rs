@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::message::Accepted;
+use crate::pages;
 use crate::rcs;
 use crate::text::Message;
 
@@ -19,6 +20,14 @@ pub enum Entry {
     Text(Arc<Message>),
     /// By RCS.
     Rcs(Arc<rcs::Message>),
+    /// On Messenger or Instagram.
+    Page(Arc<pages::Message>),
+}
+
+impl From<Arc<pages::Message>> for Entry {
+    fn from(message: Arc<pages::Message>) -> Self {
+        Self::Page(message)
+    }
 }
 
 impl From<Arc<Accepted>> for Entry {
@@ -46,15 +55,17 @@ impl Entry {
             Self::Whatsapp(message) => message.n,
             Self::Text(message) => message.n,
             Self::Rcs(message) => message.n,
+            Self::Page(message) => message.n,
         }
     }
 
-    /// Who sent it: a phone number id, a sender of texts, or an agent.
+    /// Who sent it: a phone number id, a sender of texts, an agent, or a page.
     pub fn sender(&self) -> &str {
         match self {
             Self::Whatsapp(message) => &message.phone.id,
             Self::Text(message) => &message.from,
             Self::Rcs(message) => &message.agent,
+            Self::Page(message) => &message.page,
         }
     }
 
@@ -64,6 +75,7 @@ impl Entry {
             Self::Whatsapp(message) => &message.recipient,
             Self::Text(message) => message.to.trim_start_matches('+'),
             Self::Rcs(message) => &message.contact,
+            Self::Page(message) => &message.contact,
         }
     }
 
@@ -73,6 +85,7 @@ impl Entry {
             Self::Whatsapp(message) => message.correlation.as_deref(),
             Self::Text(message) => message.correlation.as_deref(),
             Self::Rcs(message) => Some(&message.id),
+            Self::Page(message) => message.correlation.as_deref(),
         }
     }
 }

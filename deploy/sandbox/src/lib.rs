@@ -23,6 +23,7 @@ mod mail;
 mod media;
 mod message;
 mod pacing;
+mod pages;
 mod rcs;
 mod recipient_faults;
 mod router;

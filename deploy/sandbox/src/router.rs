@@ -8,6 +8,7 @@ use axum::routing::{any, delete, get, patch, post};
 
 use crate::control::{accounts, contacts, faults, held, ledger, mail, phone, settings, stats};
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
+use crate::pages::control as pages;
 use crate::rcs::{control as rcs_control, create as rcs_create, phones, token};
 use crate::sandbox::Sandbox;
 use crate::text::{create, list, media as text_media, numbers};
@@ -88,6 +89,9 @@ fn control() -> Router<Arc<Sandbox>> {
         .route("/control/rcs-agents/{id}", patch(rcs_control::patch_agent))
         .route("/control/rcs-agents/{id}/service-account", get(rcs_control::get_service_account))
         .route("/control/rcs-tokens", delete(rcs_control::revoke_tokens))
+        .route("/control/pages", get(pages::list_pages).post(pages::put_page))
+        .route("/control/pages/{id}", patch(pages::patch_page))
+        .route("/page-files/{id}", get(text_media::download_media))
         .route(
             "/control/faults",
             get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),

@@ -45,7 +45,7 @@ impl Decider<'_> {
             return None;
         }
         let attempt = match echo.correlation {
-            Some(named) => self.loaded.attempts.get(&named)?.clone(),
+            Some(named) => self.attempt_of(waiting, named)?.clone(),
             None => self.like_in_flight(waiting, echo)?.clone(),
         };
         let update = StatusUpdate {
@@ -59,6 +59,13 @@ impl Decider<'_> {
         let effect = self.status(waiting, &update)?;
         self.proved.push((attempt.message, attempt.conversation, echo.at));
         Some(effect)
+    }
+
+    /// The try of this id, if it is this inbox's: what an echo names comes from outside.
+    fn attempt_of(&self, waiting: &WaitingEvent, named: Uuid) -> Option<&Attempt> {
+        let attempt = self.loaded.attempts.get(&named)?;
+        let lane = self.loaded.lanes.get(&attempt.conversation)?;
+        (lane.lane.inbox == waiting.inbox).then_some(attempt)
     }
 
     /// The try that is in flight to the contact, if the echo says what its message says.

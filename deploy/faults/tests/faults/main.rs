@@ -22,6 +22,7 @@ mod media;
 mod notifications;
 mod notifications_failing;
 mod pacing;
+mod pages;
 mod poison;
 mod postponed;
 mod provider;
