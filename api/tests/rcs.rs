@@ -72,9 +72,9 @@ async fn an_agent_is_connected_once_its_service_account_proves_access() {
     }
     let cases: [(Value, u16, &str, &[&str]); 9] = [
         (json!({ "serviceAccount": null }), 400, "required_field_missing", &["serviceAccount"]),
-        (json!({ "serviceAccount": "{}" }), 400, "malformed_request", &["serviceAccount"]),
-        (json!({ "serviceAccount": {} }), 422, "invalid", &["serviceAccount.client_email"]),
-        (account("private_key", json!("secret")), 422, "invalid", &["serviceAccount.private_key"]),
+        (json!({ "serviceAccount": "{}" }), 400, "wrong_type", &["serviceAccount"]),
+        (json!({ "serviceAccount": {} }), 422, "invalid_request", &["serviceAccount.client_email"]),
+        (account("private_key", json!("secret")), 422, "invalid_request", &["serviceAccount.private_key"]),
         (
             account("token_uri", json!("https://elsewhere.example/token")),
             422,
@@ -147,6 +147,34 @@ async fn agents_become_inboxes_together_and_of_one_organization_at_a_time() {
     let theirs = connected(&app).await;
     create(&app, &theirs, &json!({ "agentIds": [AGENT] })).await.problem(409, "already_connected");
     assert_eq!(app.count("SELECT count(*) FROM audit_log WHERE action = 'inbox.create'").await, 1);
+}
+
+#[tokio::test]
+async fn a_fallback_is_an_inbox_for_texts_of_the_same_organization() {
+    let app = TestApp::start().await;
+    let workspace = connected(&app).await;
+    let texts = async |of: &Workspace, number: &str| {
+        let connection = json!({ "channel": "text", "externalId": "AC00000000000000000000000000000001",
+            "authToken": "sandbox-auth-token", "apiUrl": app.provider });
+        app.post("/v1/connections").key(&of.token).json(&connection).send().await.expect(201);
+        let body =
+            json!({ "text": { number: [if number == "senderIds" { "SANDBOX" } else { "+15550000301" }] } });
+        let created = app.post("/v1/inboxes").key(&of.token).json(&body).send().await.expect(200);
+        created["inboxes"][0]["id"].clone()
+    };
+    let stranger = app.workspace().await;
+    let theirs = texts(&stranger, "senderIds").await;
+    let whatsapp = json!(workspace.inbox.to_string());
+    let nobody = json!("ibx_01KASDP3P1S7A6A0RZ5W6D9V4M");
+    for fallback in [theirs, whatsapp, nobody, json!("nonsense")] {
+        let asked = json!({ "agentIds": [AGENT], "fallbackInboxId": fallback });
+        let refused = create(&app, &workspace, &asked).await;
+        assert_eq!(refused.fields(422, "invalid_request"), ["rcs.fallbackInboxId"], "{fallback}");
+    }
+    let ours = texts(&workspace, "phoneNumbers").await;
+    let created =
+        create(&app, &workspace, &json!({ "agentIds": [AGENT], "fallbackInboxId": ours })).await.expect(200);
+    assert_eq!(created["inboxes"][0]["config"], json!({ "agentId": AGENT, "fallbackInboxId": ours }));
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ impl MediaRule {
         };
         self.kind == kind
             && (self.animated.is_none() || self.animated == animated)
-            && self.mime_types.iter().any(|rule| same(&rule))
+            && self.mime_types.iter().any(same)
     }
 }
 

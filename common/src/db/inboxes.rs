@@ -25,6 +25,8 @@ pub struct Inbox {
     pub name: String,
     /// The provider's messaging service that sends for it, if one does.
     pub messaging_service: Option<String>,
+    /// The inbox for texts that takes over where its channel does not reach.
+    pub fallback: Option<InboxId>,
     /// Where its new conversations go.
     pub team: Option<TeamId>,
     /// `active`, `degraded` or `disconnected`.
@@ -68,7 +70,7 @@ pub struct NewPhoneNumber<'a> {
 /// The constraint that gives a resource to one organization at a time.
 pub const RESOURCE_KEY: &str = "inboxes_resource_key";
 
-const COLUMNS: &str = "id, organization_id, channel, external_id, name, team_id, state, reasons, created_by, created_at, updated_at, messaging_service_id";
+const COLUMNS: &str = "id, organization_id, channel, external_id, name, team_id, state, reasons, created_by, created_at, updated_at, messaging_service_id, fallback_inbox_id";
 
 fn read(row: &Row) -> Result<Inbox, Error> {
     Ok(Inbox {
@@ -84,6 +86,7 @@ fn read(row: &Row) -> Result<Inbox, Error> {
         created_at: row.try_get(9)?,
         updated_at: row.try_get(10)?,
         messaging_service: row.try_get(11)?,
+        fallback: row.try_get::<_, Option<_>>(12)?.map(InboxId),
     })
 }
 
@@ -147,6 +150,23 @@ pub async fn set_sending(
         .query_one(&statement, &[&organization.0, &inbox.0, &sending.pace, &sending.messaging_service])
         .await?;
     read(&row)
+}
+
+/// Names the inbox that takes over where an inbox's channel does not reach; both are the organization's.
+///
+/// # Errors
+/// When the database fails, or there is no such inbox.
+pub async fn set_fallback(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    inbox: InboxId,
+    fallback: InboxId,
+) -> Result<Inbox, Error> {
+    let sql = format!(
+        "UPDATE inboxes SET fallback_inbox_id = $3 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    read(&client.query_one(&statement, &[&organization.0, &inbox.0, &fallback.0]).await?)
 }
 
 /// Stores the phone number of an inbox.

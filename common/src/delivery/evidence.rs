@@ -113,7 +113,8 @@ fn taken(
     let repeated = evidence.is_head && loaded.lane.attempt.is_some() && !awaited;
     if repeated {
         // Where the provider takes ids of ours, it takes each once.
-        if !loaded.channel.takes_our_ids() {
+        let own = evidence.attempt.is_some_and(|attempt| attempt.inbox.is_none());
+        if !(own && loaded.channel.takes_our_ids()) {
             changes.happened(message.id, "possible_duplicate", None, None);
         }
     } else if !awaited {

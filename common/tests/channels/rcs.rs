@@ -86,6 +86,7 @@ fn content(content: Value) -> Content {
     serde_json::from_value(content).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
 fn interactive(interactive: Value) -> Value {
     json!({ "type": "interactive", "interactive": interactive })
 }
@@ -106,14 +107,36 @@ async fn sent(given: Value) -> Value {
     body["contentMessage"].clone()
 }
 
+const LINK: &str = "https://files.example.com/a";
+
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are passed")]
+fn card(content: Value) -> Value {
+    json!({ "richCard": { "standaloneCard": { "cardOrientation": "VERTICAL", "cardContent": content } } })
+}
+
+fn reply(id: &str, title: &str) -> Value {
+    json!({ "reply": { "text": title, "postbackData": id } })
+}
+
+fn info() -> Value {
+    json!({ "fileUrl": LINK, "forceRefresh": false })
+}
+
+fn in_a_card() -> Value {
+    json!({ "height": "MEDIUM", "contentInfo": info() })
+}
+
+async fn assert_sent_so(cases: Vec<(Value, Value)>) {
+    for (given, expected) in cases {
+        assert_eq!(check(Channel::Rcs, &content(given.clone())), Ok(()), "{given}");
+        assert_eq!(sent(given.clone()).await, expected, "{given}");
+    }
+}
+
 #[tokio::test]
 async fn each_content_is_written_as_the_provider_wants_it() {
-    let link = "https://files.example.com/a";
-    let info = json!({ "fileUrl": link, "forceRefresh": false });
-    let card = |card: Value| json!({ "richCard": { "standaloneCard": { "cardOrientation": "VERTICAL", "cardContent": card } } });
-    let media = json!({ "height": "MEDIUM", "contentInfo": info });
-    let reply = |id: &str, title: &str| json!({ "reply": { "text": title, "postbackData": id } });
-    let cases = [
+    let (link, info, media) = (LINK, info(), in_a_card());
+    assert_sent_so(vec![
         (json!({ "type": "text", "text": "שלום & more" }), json!({ "text": "שלום & more" })),
         (json!({ "type": "image", "url": link }), json!({ "contentInfo": info })),
         (json!({ "type": "audio", "url": link }), json!({ "contentInfo": info })),
@@ -143,6 +166,14 @@ async fn each_content_is_written_as_the_provider_wants_it() {
             ),
             json!({ "text": "H\n\nB\n\nF", "suggestions": [reply("1", "One"), reply("2", "Two")] }),
         ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_can_be_pressed_is_a_suggestion_in_a_text_a_card_or_a_carousel() {
+    let (link, media) = (LINK, in_a_card());
+    assert_sent_so(vec![
         (
             interactive(json!({ "type": "buttons", "header": { "type": "image", "url": link }, "body": "B",
                 "buttons": [{ "id": "1", "title": "One" }] })),
@@ -167,11 +198,8 @@ async fn each_content_is_written_as_the_provider_wants_it() {
                 { "title": "Two", "suggestions": [reply("2", "Two")] },
             ] } } }),
         ),
-    ];
-    for (given, expected) in cases {
-        assert_eq!(check(Channel::Rcs, &content(given.clone())), Ok(()), "{given}");
-        assert_eq!(sent(given.clone()).await, expected, "{given}");
-    }
+    ])
+    .await;
 }
 
 #[tokio::test]

@@ -111,7 +111,7 @@ async fn a_token_is_given_for_a_statement_that_is_right_in_everything() {
     forged.replace_range(forged.len() - 8.., "AAAAAAAA");
     for (assertion, error, why) in [
         (with("iss", json!("else@p.iam.gserviceaccount.com")), "invalid_grant", "account not found"),
-        (with("aud", json!("https://oauth2.googleapis.com/token")), "invalid_grant", "audience"),
+        (with("aud", json!("https://elsewhere.example/token")), "invalid_grant", "audience"),
         (with("exp", json!(now() + 7200)), "invalid_grant", "short-lived"),
         (with("iat", json!(now() - 7200)), "invalid_grant", "short-lived"),
         (with("scope", json!("https://www.googleapis.com/auth/drive")), "invalid_scope", "scope"),

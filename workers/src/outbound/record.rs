@@ -1,5 +1,6 @@
 //! Recording what the provider answered: one transaction for a group; a lost lease moves nothing.
 
+mod fallback;
 mod load;
 
 use std::sync::Arc;
@@ -229,8 +230,8 @@ impl Step<'_> {
             provider_code: None,
             detail: None,
         });
-        if lane.gate == Gate::HalfOpen {
-            self.gate(lane, "open", "active", None);
+        if lane.gate == Gate::HalfOpen && work.inbox == lane.lane.inbox {
+            self.gate(work, "open", "active", None);
         }
         self.done(work, provider_id.to_owned(), lane, message);
     }
@@ -286,8 +287,13 @@ impl Step<'_> {
         if self.already_taken(work, lane, message) {
             return;
         }
+        if self.fell_back(work, error, lane, message) {
+            return;
+        }
         match error.action {
-            action if action.closes_gate() => self.close_gate(work, error, lane, message),
+            action if action.closes_gate() && work.inbox == lane.lane.inbox => {
+                self.close_gate(work, error, lane, message);
+            }
             Action::ThrottleSender => self.retry(work, error, lane, message),
             action if action.keeps_message() && !self.exhausted(error, message) => {
                 message.failures += 1;
@@ -337,7 +343,7 @@ impl Step<'_> {
         // At its end the message is looked at once more, and expires.
         let due = message.expires_at.map_or(due, |end| due.min(end));
         if error.action == Action::ThrottleSender {
-            self.throttled.push((lane.lane.inbox, due));
+            self.throttled.push((work.inbox, due));
         }
         let told = json!({
             "action": error.action.as_str(), "providerCode": error.provider_code, "title": error.title, "until": due,
@@ -361,20 +367,14 @@ impl Step<'_> {
     fn close_gate(&mut self, work: &Work, error: &ChannelError, lane: &mut LoadedLane, message: &Message) {
         let reason = error.inbox_reason();
         let state = if error.action == Action::Auth { "disconnected" } else { "degraded" };
-        self.gate(lane, "closed", state, Some(reason));
+        self.gate(work, "closed", state, Some(reason));
         let told = json!({ "providerCode": error.provider_code, "title": error.title, "reason": reason });
         self.changes.happened(message.id, "gate_closed", Some(work.number), Some(told));
         lane.lane.make_ready(self.now);
     }
 
-    fn gate(
-        &mut self,
-        lane: &LoadedLane,
-        gate: &'static str,
-        state: &'static str,
-        reason: Option<&'static str>,
-    ) {
-        let inbox = InboxId(lane.lane.inbox);
+    fn gate(&mut self, work: &Work, gate: &'static str, state: &'static str, reason: Option<&'static str>) {
+        let inbox = InboxId(work.inbox);
         let event_id = Uuid::now_v7();
         let row = GateRow { inbox_id: inbox.0, gate, state, reason, event_id, inbox: inbox.to_string() };
         self.changes.gates.push(row);

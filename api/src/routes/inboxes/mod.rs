@@ -102,6 +102,10 @@ pub struct InboxConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "acme_support")]
     pub agent_id: Option<String>,
+    /// RCS: the inbox for texts that takes over for contacts whom RCS does not reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")]
+    pub fallback_inbox_id: Option<InboxId>,
 }
 
 impl InboxConfig {
@@ -120,7 +124,10 @@ impl InboxConfig {
                     config.sender_id = Some(sender);
                 }
             }
-            Channel::Rcs => config.agent_id = Some(inbox.external_id.clone()),
+            Channel::Rcs => {
+                config.agent_id = Some(inbox.external_id.clone());
+                config.fallback_inbox_id = inbox.fallback;
+            }
         }
         config
     }

@@ -5,6 +5,7 @@ use common::db::audit::{self, Actor, Entry};
 use common::db::connections::{self, Connection};
 use common::db::idempotency::Answer;
 use common::db::inboxes::{self, NewInbox, NewPhoneNumber, RESOURCE_KEY};
+use common::domain::ids::InboxId;
 use common::domain::principal::Principal;
 use common::problem::{FieldError, Problem};
 use common::trace::TraceId;
@@ -29,6 +30,9 @@ pub struct RcsInbox {
     /// Ids of the agents; each needs a connection.
     #[schema(min_items = 1, max_items = 100)]
     agent_ids: Vec<String>,
+    /// An inbox for texts, through which contacts are written to whom RCS does not reach.
+    #[schema(value_type = Option<String>, example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")]
+    fallback_inbox_id: Option<String>,
 }
 
 /// Connects what is asked for.
@@ -40,13 +44,14 @@ pub(super) async fn create(
     trace: TraceId,
 ) -> Result<Answer, Stopped> {
     check(asked)?;
+    let fallback = fallback(state, caller, asked.fallback_inbox_id.as_deref()).await?;
     let agents = prove(state, connections_of(state, caller, &asked.agent_ids).await?).await?;
     let mut client = state.db().await?;
     let tx = client.transaction().await?;
     once.claim(&tx).await?;
     let mut created = Vec::with_capacity(agents.len());
     for agent in &agents {
-        created.push(connect(&tx, caller, agent, trace).await?);
+        created.push(connect(&tx, caller, (agent, fallback), trace).await?);
     }
     let answer = once.fill(&tx, StatusCode::OK, &CreatedInboxes { inboxes: created }, None).await?;
     tx.commit().await?;
@@ -63,6 +68,28 @@ fn check(asked: &RcsInbox) -> Result<(), Problem> {
         checks.ensure(!asked.agent_ids[..index].contains(id), &field, "duplicate", "is there already");
     }
     checks.finish()
+}
+
+/// The inbox that takes over, if one is named: one for texts of the same organization.
+async fn fallback(
+    state: &AppState,
+    caller: &Principal,
+    named: Option<&str>,
+) -> Result<Option<InboxId>, Problem> {
+    let Some(named) = named else { return Ok(None) };
+    let found = match named.parse::<InboxId>() {
+        Ok(id) => {
+            let client = state.db().await?;
+            inboxes::find(&client, caller.organization, id).await?
+        }
+        Err(_) => None,
+    };
+    let texts = found.filter(|inbox| inbox.channel == Channel::Text);
+    let refused = || {
+        let message = "must be an inbox for texts of this organization";
+        Problem::invalid("rcs.fallbackInboxId", "invalid_fallback", message)
+    };
+    texts.map(|inbox| Some(inbox.id)).ok_or_else(refused)
 }
 
 /// The connections of the agents asked for, in that order.
@@ -103,7 +130,7 @@ async fn prove(state: &AppState, agents: Vec<Connection>) -> Result<Vec<Connecti
 async fn connect(
     tx: &deadpool_postgres::Transaction<'_>,
     caller: &Principal,
-    agent: &Connection,
+    (agent, fallback): (&Connection, Option<InboxId>),
     trace: TraceId,
 ) -> Result<InboxView, Stopped> {
     let id = agent.external_id.as_str();
@@ -116,10 +143,13 @@ async fn connect(
         created_by: caller.user,
     };
     let inserted = inboxes::insert(tx, caller.organization, new).await;
-    let inbox = inserted.map_err(|error| match error.constraint() {
+    let mut inbox = inserted.map_err(|error| match error.constraint() {
         Some(RESOURCE_KEY) => already_connected(id, "rcs.agentIds"),
         _ => error.into(),
     })?;
+    if let Some(fallback) = fallback {
+        inbox = inboxes::set_fallback(tx, caller.organization, inbox.id, fallback).await?;
+    }
     // What shared links name: an agent is written to as a number is.
     let stored = NewPhoneNumber { provider_id: id, display_phone_number: id, verified_name: None };
     inboxes::insert_phone_number(tx, caller.organization, inbox.id, stored).await?;

@@ -55,11 +55,16 @@ fn card(media: &Media, description: &str, suggestions: &[Value]) -> Option<Value
     )
 }
 
-fn place(location: &Location) -> Value {
-    let (latitude, longitude) = (location.latitude, location.longitude);
+/// What a place is called, and where it is; none if neither is told.
+pub(super) fn place_words(location: &Location) -> Option<String> {
     let told: Vec<&str> =
         [&location.name, &location.address].into_iter().flatten().map(String::as_str).collect();
-    let text = if told.is_empty() { format!("{latitude}, {longitude}") } else { told.join("\n") };
+    (!told.is_empty()).then(|| told.join("\n"))
+}
+
+fn place(location: &Location) -> Value {
+    let (latitude, longitude) = (location.latitude, location.longitude);
+    let text = place_words(location).unwrap_or_else(|| format!("{latitude}, {longitude}"));
     let mut action = json!({ "latLong": { "latitude": latitude, "longitude": longitude } });
     if let Some(name) = &location.name {
         action["label"] = json!(name);
@@ -69,7 +74,7 @@ fn place(location: &Location) -> Value {
 }
 
 /// The words of a message with something to press, in one text.
-fn words(frame: &Frame) -> String {
+pub(super) fn words(frame: &Frame) -> String {
     let header = match &frame.header {
         Some(Header::Text { text }) => Some(text.as_str()),
         _ => None,

@@ -10,9 +10,12 @@ use crate::channels::{Action, ChannelError};
 /// The code of a contact that RCS does not reach.
 pub const NOT_REACHED: &str = "recipient_not_on_rcs";
 
+/// The provider's word for it.
+pub const NOT_REACHED_WORD: &str = "NOT_FOUND";
+
 /// What each of the provider's words means.
 const WORDS: &[(&str, Action, &str, &str)] = &[
-    ("NOT_FOUND", Action::Recipient, NOT_REACHED, "The contact cannot be reached by RCS"),
+    (NOT_REACHED_WORD, Action::Recipient, NOT_REACHED, "The contact cannot be reached by RCS"),
     (
         "INVALID_ARGUMENT",
         Action::Content,

@@ -6,6 +6,7 @@ mod bodies;
 pub mod capabilities;
 pub mod check;
 pub mod errors;
+pub mod fallback;
 pub mod files;
 pub mod parse;
 mod payloads;

@@ -231,9 +231,12 @@ rows! {
         lease: i64,
         /// Who tries.
         worker: String,
+        /// The inbox that it goes through, where that is another than the conversation's.
+        inbox_id: Option<Uuid>,
     }
-    "INSERT INTO attempts (id, organization_id, conversation_id, message_id, generation, number, lease, worker)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::bigint[], $8::text[])"
+    "INSERT INTO attempts (id, organization_id, conversation_id, message_id, generation, number, lease, worker, inbox_id)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::bigint[], $8::text[],
+            $9::uuid[])"
 }
 
 rows! {

@@ -21,6 +21,11 @@ struct Rcs {
 
 impl Rcs {
     async fn start(variables: &[(&str, u32)]) -> Self {
+        Self::start_with(variables, false).await
+    }
+
+    /// The same, and where RCS does not reach an inbox for texts takes over.
+    async fn start_with(variables: &[(&str, u32)], fallback: bool) -> Self {
         let environment = variables
             .iter()
             .map(|(name, seconds)| (format!("SWITCHBOARD_{name}_SECONDS"), seconds.to_string()));
@@ -37,7 +42,10 @@ impl Rcs {
             "clientToken": "sandbox-client-token", "apiUrl": client.sandbox_url });
         let (status, body) = client.api_post("/v1/connections", &connection, None).await.unwrap();
         assert_eq!(status, 201, "{body}");
-        let inbox = json!({ "rcs": { "agentIds": [AGENT] } });
+        let mut inbox = json!({ "rcs": { "agentIds": [AGENT] } });
+        if fallback {
+            inbox["rcs"]["fallbackInboxId"] = json!(text_inbox(&system).await);
+        }
         let (status, body) = client.api_post("/v1/inboxes", &inbox, None).await.unwrap();
         assert_eq!(status, 200, "{body}");
         let inbox = body["inboxes"][0]["id"].as_str().unwrap().to_owned();
@@ -75,6 +83,18 @@ impl Rcs {
         let path = format!("/contacts/{CONTACT}/messages?channel=rcs");
         self.system.client.sandbox_get(&path).await.unwrap()["messages"].as_array().unwrap().clone()
     }
+}
+
+async fn text_inbox(system: &System) -> String {
+    let client = &system.client;
+    let connection = json!({ "channel": "text", "externalId": "AC00000000000000000000000000000001",
+        "authToken": "sandbox-auth-token", "apiUrl": client.sandbox_url });
+    let (status, body) = client.api_post("/v1/connections", &connection, None).await.unwrap();
+    assert_eq!(status, 201, "{body}");
+    let inbox = json!({ "text": { "phoneNumbers": ["+15550000301"] } });
+    let (status, body) = client.api_post("/v1/inboxes", &inbox, None).await.unwrap();
+    assert_eq!(status, 200, "{body}");
+    body["inboxes"][0]["id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,4 +201,42 @@ async fn who_rcs_does_not_reach_fails_and_a_lost_token_is_got_again() {
     until_event(&rcs.system.client, &held, "gate_closed").await;
     until_status(&rcs.system.client, &held, "delivered").await;
     assert_eq!(rcs.taken().await, ["And now?"]);
+}
+
+/// RCS does not reach the contact: its messages go by text, in the order of the conversation, and are proved as texts are.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_rcs_does_not_reach_the_inbox_for_texts_takes_over_in_the_same_order() {
+    let rcs = Rcs::start_with(&[("PROVIDER_TIMEOUT", 2), ("LEASE", 5), ("EVIDENCE_WAIT", 15)], true).await;
+    let client = &rcs.system.client;
+    rcs.contact_says("text", json!({ "body": "Hello?" })).await;
+    let (id, _) = rcs.conversation("Hello?").await;
+    let agent = format!("/control/rcs-agents/{AGENT}");
+    client.sandbox_patch(&agent, &json!({ "unreachable": [CONTACT] })).await.unwrap();
+    let first = reply(client, id, "first").await;
+    let choose = json!({ "conversationId": id, "content": { "type": "interactive", "interactive": {
+        "type": "buttons", "body": "second", "buttons": [{ "id": "1", "title": "One" }] } } });
+    let (status, second) = client.api_post("/v1/conversations/reply", &choose, None).await.unwrap();
+    assert_eq!(status, 202, "{second}");
+    let delivered = until_status(client, &first, "delivered").await;
+    assert_eq!(
+        events(&delivered)[..5],
+        ["accepted", "sending", "falling_back", "sending", "sent"],
+        "{delivered}"
+    );
+    until_status(client, second["id"].as_str().unwrap(), "delivered").await;
+    // A text whose answer is lost is proved by its status, as on its own inbox.
+    let lost = json!({ "drop": "afterAccept", "status": { "delayMs": 3_000 } });
+    client.fault(&json!({ "sender": "+15550000301", "times": 1, "fault": lost })).await.unwrap();
+    let third = reply(client, id, "third").await;
+    let proved = until_status(client, &third, "delivered").await;
+    assert!(events(&proved).contains(&"proved") && !events(&proved).contains(&"resending"), "{proved}");
+    // Whom RCS reaches again is written to by RCS.
+    client.sandbox_patch(&agent, &json!({ "unreachable": [] })).await.unwrap();
+    let fourth = reply(client, id, "fourth").await;
+    until_status(client, &fourth, "delivered").await;
+    let ledger = rcs.system.ledger().await.unwrap();
+    let channels: Vec<&str> = ledger.iter().filter_map(|entry| entry["channel"].as_str()).collect();
+    assert_eq!(channels, ["text", "text", "text", "rcs"], "{ledger:?}");
+    let words: Vec<&str> = ledger.iter().filter_map(|entry| entry["body"]["Body"].as_str()).collect();
+    assert_eq!(words, ["first", "second\n\n- One", "third"]);
 }

@@ -25,6 +25,8 @@ use crate::sandbox::Sandbox;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const SCOPE: &str = "https://www.googleapis.com/auth/rcsbusinessmessaging";
+/// The provider's own place for tokens, which its libraries name whatever the service account says.
+const PROVIDER: &str = "https://oauth2.googleapis.com/token";
 /// How long a token lives, and the longest that a statement may be good for, in seconds.
 const LIFE: u64 = 3599;
 const LONGEST: u64 = 3600;
@@ -115,7 +117,7 @@ fn check(sandbox: &Sandbox, assertion: &str, audience: &str, now: u64) -> Result
     if !signed_by_us(signed.as_bytes(), &signature) {
         return Err(("invalid_grant", "Invalid JWT Signature."));
     }
-    if claims.aud != audience {
+    if claims.aud != audience && claims.aud != PROVIDER {
         return Err(("invalid_grant", "Invalid JWT: Failed audience check."));
     }
     let short = claims.exp > claims.iat && claims.exp - claims.iat <= LONGEST;
