@@ -46,6 +46,8 @@ migrations! {
     16 "0016_webhooks",
     18 "0018_management",
     20 "0020_text_channel",
+    26 "0026_inbox_health_and_notices",
+    27 "0027_event_indexes",
 }
 
 /// Why migrating stopped.

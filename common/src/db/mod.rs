@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod closing_windows;
 pub mod connections;
 pub mod contacts;
 pub mod conversations;

@@ -8,6 +8,7 @@ mod codes;
 pub mod errors;
 pub mod files;
 pub mod fit;
+pub mod health;
 mod limits;
 pub mod parse;
 mod payloads;
