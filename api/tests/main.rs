@@ -37,4 +37,6 @@ mod texts;
 mod uploads;
 mod users;
 mod webhook_deliveries;
+mod webhook_owners;
+mod webhook_receivers;
 mod webhooks;

@@ -24,6 +24,7 @@ pub mod notification_preferences;
 pub mod notifications;
 pub mod organizations;
 pub mod outbox;
+pub mod owner_notices;
 pub mod phone_numbers;
 pub mod pipeline;
 pub mod read_receipts;
