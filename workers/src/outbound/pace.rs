@@ -65,7 +65,7 @@ const THROTTLE: &str = "INSERT INTO sender_budgets AS b (inbox_id, second, grant
 
 /// Beyond this, the wait is shown as the inbox's status: its check is due now.
 const SHOW: &str = "UPDATE inboxes SET check_at = least(check_at, now()) WHERE id = $1 AND gate = 'open'
-    AND $2 > extract(epoch FROM now()) + 10";
+    AND $2::float8 > extract(epoch FROM now()) + 10";
 const SLOW: &str = "INSERT INTO sender_budgets AS b (inbox_id, second, granted, percent, percent_until)
     VALUES ($1, 0, 0, $2, extract(epoch FROM now())::bigint + $3)
     ON CONFLICT (inbox_id) DO UPDATE SET percent = excluded.percent, percent_until = excluded.percent_until";
@@ -227,5 +227,48 @@ impl Budget {
         let slot = self.next.max(earliest);
         self.next = slot + every;
         slot.max(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common::testing::{TestDatabase, workspace};
+
+    use super::*;
+
+    /// Messages granted in one second, to whoever asks again and again.
+    async fn granted(pacer: &Pacer, inbox: Uuid, pace: i32) -> i32 {
+        let first = pacer.lease(inbox, pace, pace).await.unwrap();
+        // A second of its own, so that nothing of another one is counted.
+        tokio::time::sleep(first.left + Duration::from_millis(20)).await;
+        let mut total = 0;
+        loop {
+            let lease = pacer.lease(inbox, 7, pace).await.unwrap();
+            total += lease.granted;
+            if lease.granted == 0 {
+                return total;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sender_near_its_limits_slows_down_for_all_and_one_at_them_waits() {
+        let database = TestDatabase::create().await;
+        let inbox = workspace(database.pool(), "http://127.0.0.1:1").await.inbox.0;
+        let (one, other) = (Pacer::new(database.pool()), Pacer::new(database.pool()));
+        assert_eq!(granted(&one, inbox, 80).await, 80);
+        one.heed(inbox, Usage { percent: 90, regain: None }).await;
+        assert_eq!(granted(&other, inbox, 80).await, 40);
+        one.heed(inbox, Usage { percent: 250, regain: None }).await;
+        assert_eq!(granted(&other, inbox, 80).await, 4);
+        // Its word holds for a while only.
+        let client = database.pool().get().await.unwrap();
+        client.execute("UPDATE sender_budgets SET percent_until = 0", &[]).await.unwrap();
+        assert_eq!(granted(&other, inbox, 80).await, 80);
+        one.heed(inbox, Usage { percent: 100, regain: Some(Duration::from_secs(600)) }).await;
+        let lease = other.lease(inbox, 1, 80).await.unwrap();
+        assert_eq!((lease.granted, lease.left > THROTTLED), (0, true));
+        let due = "SELECT check_at <= now() FROM inboxes";
+        assert!(client.query_one(due, &[]).await.unwrap().get::<_, bool>(0), "its status is looked at");
     }
 }

@@ -6,7 +6,7 @@ use common::db::inboxes;
 use common::domain::ids::InboxId;
 use common::problem::Problem;
 
-use super::InboxView;
+use super::InboxDetails;
 use crate::auth::{Allowed, rights::InboxRead};
 use crate::extract::Path;
 use crate::state::AppState;
@@ -16,13 +16,13 @@ use crate::state::AppState;
     get, path = "/v1/inboxes/{id}", tag = "Inboxes",
     extensions(("x-required-scopes" = json!(["inbox:read"]))),
     params(("id" = String, Path, description = "Id of the inbox", example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")),
-    responses((status = 200, description = "The inbox", body = InboxView))
+    responses((status = 200, description = "The inbox", body = InboxDetails))
 )]
 pub async fn get_inbox(
     caller: Allowed<InboxRead>,
     State(state): State<AppState>,
     Path(id): Path<InboxId>,
-) -> Result<Json<InboxView>, Problem> {
+) -> Result<Json<InboxDetails>, Problem> {
     let client = state.db().await?;
     let found = inboxes::find(&client, caller.organization, id).await?;
     found.map(|inbox| Json(inbox.into())).ok_or_else(|| Problem::not_found("inbox"))

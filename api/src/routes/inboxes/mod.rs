@@ -90,6 +90,35 @@ pub struct InboxConfig {
     pub messaging_service_id: Option<String>,
 }
 
+/// An inbox by itself: with its settings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InboxDetails {
+    #[serde(flatten)]
+    inbox: InboxView,
+    /// How it sends.
+    settings: InboxSettings,
+}
+
+/// How an inbox sends.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InboxSettings {
+    /// Messages a second that it may send.
+    #[schema(example = 80)]
+    messages_per_second: i32,
+    /// What becomes of a message of which nobody knows whether the channel took it: `resend` or `park`.
+    #[schema(example = "resend")]
+    unknown_outcome: String,
+}
+
+impl From<Inbox> for InboxDetails {
+    fn from(inbox: Inbox) -> Self {
+        let settings =
+            InboxSettings { messages_per_second: inbox.pace, unknown_outcome: inbox.unknown_outcome.clone() };
+        Self { inbox: inbox.into(), settings }
+    }
+}
+
 impl InboxConfig {
     fn of(inbox: &Inbox) -> Self {
         let mut config =
