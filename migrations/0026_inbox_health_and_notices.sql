@@ -1,4 +1,4 @@
--- What providers say of inboxes, windows whose end was told, emails to owners, and how long each organization keeps things.
+-- What providers say of inboxes, windows whose end was told, and emails to owners.
 -- Defaults are constants, or the table is small: nothing here rewrites a large one.
 
 ALTER TABLE inboxes
@@ -27,8 +27,3 @@ ALTER TABLE notifications
     ADD CONSTRAINT notifications_subject_check CHECK (CASE WHEN webhook_id IS NULL
         THEN conversation_id IS NOT NULL AND (assigned OR message_id IS NOT NULL)
         ELSE conversation_id IS NULL AND message_id IS NULL AND webhook_disabled_at IS NOT NULL END) NOT VALID;
-
--- Days for which an organization keeps its messages (with what tells of them), and its audit log; null means for ever.
-ALTER TABLE organizations
-    ADD COLUMN message_retention_days int CHECK (message_retention_days BETWEEN 1 AND 36500),
-    ADD COLUMN audit_retention_days int CHECK (audit_retention_days BETWEEN 1 AND 36500);

@@ -4,6 +4,7 @@
 mod access;
 mod api_keys;
 mod assignment;
+mod audit;
 mod bad_input;
 mod channel_webhooks;
 mod connections;

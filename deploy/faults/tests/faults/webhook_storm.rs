@@ -154,7 +154,7 @@ async fn whoever_takes_events_gets_each_of_them_and_whoever_heals_does_too() {
     let mut worker = system.start_worker("webhooks").unwrap();
     let (well, _) = Endpoint::start(&system, Mood::Well).await;
     let (other, _) = Endpoint::start(&system, Mood::Well).await;
-    let (_hanging, _) = Endpoint::start(&system, Mood::Hanging).await;
+    let (hanging, _) = Endpoint::start(&system, Mood::Hanging).await;
     let (failing, failing_id) = Endpoint::start(&system, Mood::Failing).await;
     calamities(&system, &mut worker, &rabbitmq, &well, parts).await;
     let all = 6 * parts;
@@ -185,7 +185,7 @@ async fn whoever_takes_events_gets_each_of_them_and_whoever_heals_does_too() {
     let undelivered = format!(
         "SELECT count(*) FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
         WHERE w.url <> '{}' AND d.state <> 'delivered'",
-        _hanging.url
+        hanging.url
     );
     eventually("all of it is recorded", PATIENCE, async || match number(&system, &undelivered).await {
         0 => Ok(()),
@@ -200,6 +200,9 @@ async fn endpoints_that_hang_or_fail_cost_the_others_no_time() {
     let system = System::start(options(None)).await.unwrap();
     let _worker = system.start_worker("webhooks").unwrap();
     let (well, _) = Endpoint::start(&system, Mood::Well).await;
+    // Whatever has to start has started then.
+    happen(&system, 20).await;
+    well.until(20).await;
     let spread = async |begin: usize| {
         for _ in 0..EVENTS / 20 {
             happen(&system, 20).await;
@@ -207,13 +210,13 @@ async fn endpoints_that_hang_or_fail_cost_the_others_no_time() {
         }
         well.until(begin + EVENTS).await;
     };
-    spread(0).await;
-    let alone = well.median(0);
+    spread(20).await;
+    let alone = well.median(20);
     for mood in [Mood::Hanging, Mood::Hanging, Mood::Failing] {
         Endpoint::start(&system, mood).await;
     }
-    spread(EVENTS).await;
-    let beside = well.median(EVENTS as i64);
+    spread(20 + EVENTS).await;
+    let beside = well.median(20 + EVENTS as i64);
     println!("median delay alone {alone}, beside two that hang and one that fails {beside}");
     // What a busy machine adds by itself is no matter of theirs.
     assert!(beside <= alone * 2 + TimeDelta::milliseconds(150), "{alone} {beside}");
