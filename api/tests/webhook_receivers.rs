@@ -99,7 +99,7 @@ async fn first_try(hooked: &Hooked, webhook: &Value) -> Value {
         let path = format!("/v1/webhooks/{id}/deliveries/{}", delivery["id"].as_str().unwrap());
         let shown = hooked.call("GET", &path, None, 200).await;
         let attempt = &shown["attempts"][0];
-        if attempt["outcome"].is_string() { Ok(attempt.clone()) } else { Err(shown) }
+        if attempt["durationMs"].is_i64() { Ok(attempt.clone()) } else { Err(shown) }
     })
     .await
 }
