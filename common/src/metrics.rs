@@ -151,11 +151,7 @@ impl Metrics {
             messages_accepted: r.counter("messages_accepted_total", "Messages accepted", &["channel"]),
             attempts: r.counter("attempts_total", "Delivery attempts", &["channel", "outcome"]),
             provider_seconds: r.histogram("provider_seconds", "Time of provider calls", &["channel"], 0.001),
-            messages_settled: r.counter(
-                "messages_settled_total",
-                "Messages that ended",
-                &["channel", "outcome"],
-            ),
+            messages_settled: r.counter("messages_settled_total", "Messages ended", &["channel", "outcome"]),
             provider_errors: r.counter(
                 "provider_errors_total",
                 "Classified provider errors",
