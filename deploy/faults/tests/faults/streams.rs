@@ -46,7 +46,7 @@ struct Reading {
 
 /// Reads for a second, or until so many events have come, and goes away in the middle of whatever is on its way.
 async fn read(system: &System, api: &str, last: &str, most: usize) -> Option<Reading> {
-    let client = reqwest::Client::new();
+    let client = common::http_client::build(Duration::from_secs(20)).unwrap();
     let request = client.get(format!("{api}/v1/events")).bearer_auth(system.client.token());
     let request = request.header("accept", "text/event-stream").header("last-event-id", last);
     let mut response = request.send().await.ok().filter(|response| response.status() == 200)?;
