@@ -54,6 +54,7 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "Media", description = "Files: uploaded for messages, and those that contacts sent"),
         (name = "Webhooks", description = "Events posted to endpoints of yours"),
         (name = "Events", description = "Events as a stream and in pages"),
+        (name = "Audit", description = "Each write that somebody asked for"),
         (name = "Channel webhooks", description = "Called by the channels"),
         (name = "Health", description = "For whoever watches over the process"),
     )

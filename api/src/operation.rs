@@ -116,6 +116,7 @@ operations! {
     "webhooks.replay" = "POST" "/v1/webhooks/{id}/replays",
     "webhooks.get_replay" = "GET" "/v1/webhooks/{id}/replays/{replayId}",
     "events.follow" = "GET" "/v1/events",
+    "audit.list" = "GET" "/v1/audit",
     "media.create" = "POST" "/v1/media",
     "media.get" = "GET" "/v1/media/{id}",
     "media.link" = "GET" "/media/{signed}",

@@ -12,8 +12,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health, inboxes,
-    media, messages, phone_numbers, teams, users, webhooks, whatsapp,
+    api_keys, audit, channel_webhooks, connections, contacts, conversations, customers, events, health,
+    inboxes, media, messages, phone_numbers, teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
 use crate::{openapi, problems};
@@ -146,6 +146,7 @@ fn events_out() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::replay::replay_webhook))
         .routes(routes!(webhooks::replay::get_webhook_replay))
         .routes(routes!(events::follow::follow_events))
+        .routes(routes!(audit::list::list_audit))
 }
 
 /// The whole public listener.

@@ -4,6 +4,7 @@
 mod access;
 mod api_keys;
 mod assignment;
+mod audit;
 mod bad_input;
 mod channel_webhooks;
 mod connections;
@@ -39,4 +40,6 @@ mod texts;
 mod uploads;
 mod users;
 mod webhook_deliveries;
+mod webhook_owners;
+mod webhook_receivers;
 mod webhooks;

@@ -34,6 +34,7 @@ rights! {
     UserList UserRead UserCreate UserUpdate UserDelete
     WebhookList WebhookRead WebhookCreate WebhookUpdate WebhookDelete
     EventRead
+    AuditRead
     MediaCreate MediaRead
 }
 

@@ -17,6 +17,7 @@ mod place;
 mod raw_json;
 pub mod rcs;
 pub mod text;
+pub mod usage;
 pub mod whatsapp;
 
 use std::fmt;
@@ -410,6 +411,21 @@ pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) ->
         Channel::Text => text::account::probe(http, sender).await,
         Channel::Rcs => rcs::account::probe(http, sender).await,
     }
+}
+
+/// Asks the same, and what else the provider says of the sender: words of `status.reasons`, though it may send.
+///
+/// # Errors
+/// The provider's refusal, or that it cannot be reached.
+pub async fn check_health(
+    channel: Channel,
+    http: &reqwest::Client,
+    sender: &Sender,
+) -> Result<Vec<&'static str>, ChannelError> {
+    if channel == Channel::Whatsapp {
+        return whatsapp::health::check(http, sender).await;
+    }
+    probe(channel, http, sender).await.map(|()| Vec::new())
 }
 
 /// The address of a channel's provider with its version; `api_url` replaces the provider's own.

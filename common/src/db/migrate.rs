@@ -47,6 +47,8 @@ migrations! {
     18 "0018_management",
     20 "0020_text_channel",
     23 "0023_rcs_fallback",
+    26 "0026_inbox_health_and_notices",
+    27 "0027_event_indexes",
 }
 
 /// Why migrating stopped.

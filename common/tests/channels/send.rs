@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::channels::{Action, Channel, ChannelError, Outgoing, SendOutcome, Sender, send};
+use common::channels::{Action, Channel, ChannelError, Outgoing, SendOutcome, Sender, send, usage};
 use common::config::Secret;
 use common::domain::content::{Content, Media, Reaction, Text, Unsupported};
 use common::domain::ids::MessageId;
@@ -205,4 +205,21 @@ async fn content_that_cannot_be_sent_never_leaves() {
         assert!(matches!(outcome, SendOutcome::Refused(error) if error.code == "unsupported_content"));
     }
     assert!(provider.requests().is_empty());
+}
+
+#[tokio::test]
+async fn usage_headers_are_heard_from_every_answer() {
+    let near = "x-app-usage: {\"call_count\":92,\"total_time\":5,\"total_cputime\":1}\r\n";
+    let refused = r#"{"error":{"message":"too fast","type":"OAuthException","code":80007,"fbtrace_id":"A"}}"#;
+    for (status, headers, body, percent) in [
+        ("200 OK", near, TAKEN, Some(92)),
+        ("400 Bad Request", near, refused, Some(92)),
+        ("200 OK", "", TAKEN, None),
+    ] {
+        let provider = Provider::start(vec![answer(status, headers, body)]).await;
+        let sender = provider.sender();
+        let content = Content::text("hi");
+        let (_outcome, usage) = usage::listen(call(&sender, "15550102001", &content, None)).await;
+        assert_eq!(usage.map(|usage| usage.percent), percent, "{status}");
+    }
 }

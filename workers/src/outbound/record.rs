@@ -12,13 +12,13 @@ use common::channels::{Action, ChannelError, SendOutcome};
 use common::config::Timings;
 use common::db::contacts::erasure;
 use common::db::pipeline::Changes;
+use common::db::pipeline::health::InboxStanding;
 use common::db::pipeline::load::{Gate, LoadedLane, Message};
 use common::db::pipeline::provider_ids::{self, Claimed};
-use common::db::pipeline::rows::{AttemptState, GateRow};
+use common::db::pipeline::rows::AttemptState;
 use common::db::{Error, Tx};
 use common::delivery::{End, Evidence, apply_status, settle, show_parked, show_sent};
 use common::domain::contact::Standing;
-use common::domain::ids::InboxId;
 use common::domain::lane::LaneState;
 use common::metrics;
 use deadpool_postgres::Pool;
@@ -231,7 +231,7 @@ impl Step<'_> {
             detail: None,
         });
         if lane.gate == Gate::HalfOpen && work.inbox == lane.lane.inbox {
-            self.gate(work, "open", "active", None);
+            self.changes.standings.push(InboxStanding::open(work.inbox));
         }
         self.done(work, provider_id.to_owned(), lane, message);
     }
@@ -366,18 +366,10 @@ impl Step<'_> {
     /// The provider refuses credentials or account: the whole inbox waits, this message at its head.
     fn close_gate(&mut self, work: &Work, error: &ChannelError, lane: &mut LoadedLane, message: &Message) {
         let reason = error.inbox_reason();
-        let state = if error.action == Action::Auth { "disconnected" } else { "degraded" };
-        self.gate(work, "closed", state, Some(reason));
+        self.changes.standings.push(InboxStanding::closed(work.inbox, error));
         let told = json!({ "providerCode": error.provider_code, "title": error.title, "reason": reason });
         self.changes.happened(message.id, "gate_closed", Some(work.number), Some(told));
         lane.lane.make_ready(self.now);
-    }
-
-    fn gate(&mut self, work: &Work, gate: &'static str, state: &'static str, reason: Option<&'static str>) {
-        let inbox = InboxId(work.inbox);
-        let event_id = Uuid::now_v7();
-        let row = GateRow { inbox_id: inbox.0, gate, state, reason, event_id, inbox: inbox.to_string() };
-        self.changes.gates.push(row);
     }
 }
 

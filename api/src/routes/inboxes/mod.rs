@@ -11,8 +11,8 @@ pub mod templates;
 mod text;
 pub mod update;
 
-use common::channels::Channel;
 use common::channels::text::addresses;
+use common::channels::{Capabilities, Channel};
 use common::db::inboxes::Inbox;
 use common::domain::ids::{InboxId, OrganizationId, TeamId, UserId};
 use common::problem::{Problem, Timestamp};
@@ -106,6 +106,38 @@ pub struct InboxConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")]
     pub fallback_inbox_id: Option<InboxId>,
+}
+
+/// An inbox by itself: with its settings, and what its channel can carry.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InboxDetails {
+    #[serde(flatten)]
+    inbox: InboxView,
+    /// How it sends.
+    settings: InboxSettings,
+    /// What can be sent through it, and within which limits.
+    capabilities: Capabilities,
+}
+
+/// How an inbox sends.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InboxSettings {
+    /// Messages a second that it may send.
+    #[schema(example = 80)]
+    messages_per_second: i32,
+    /// What becomes of a message of which nobody knows whether the channel took it: `resend` or `park`.
+    #[schema(example = "resend")]
+    unknown_outcome: String,
+}
+
+impl From<Inbox> for InboxDetails {
+    fn from(inbox: Inbox) -> Self {
+        let settings =
+            InboxSettings { messages_per_second: inbox.pace, unknown_outcome: inbox.unknown_outcome.clone() };
+        let capabilities = *inbox.channel.capabilities();
+        Self { inbox: inbox.into(), settings, capabilities }
+    }
 }
 
 impl InboxConfig {

@@ -9,6 +9,7 @@ mod codes;
 pub mod errors;
 pub mod files;
 pub mod fit;
+pub mod health;
 pub mod parse;
 mod payloads;
 pub mod receipt;

@@ -8,6 +8,7 @@ mod changes;
 pub mod channel_events;
 pub mod contacts;
 pub mod events;
+pub mod health;
 pub mod load;
 pub mod media;
 mod merged;
