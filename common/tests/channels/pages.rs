@@ -2,8 +2,8 @@
 
 use chrono::{TimeDelta, TimeZone as _, Utc};
 use common::channels::{
-    Action, Channel, Outgoing, SendOutcome, Sender, check, content_types, instagram, locate_file, mark_read,
-    messenger, normal_address, open_file, passes_closed_window, probe, send,
+    Action, Channel, Outgoing, ReadMark, SendOutcome, Sender, Tokens, check, content_types, instagram,
+    locate_file, mark_read, messenger, normal_address, open_file, passes_closed_window, probe, send,
 };
 use common::config::{AllowedUrls, Secret};
 use common::domain::content::Content;
@@ -24,6 +24,7 @@ fn sender(provider: &Provider) -> Sender {
         service: None,
         base_url: format!("http://{}/v24.0", provider.address).parse().unwrap(),
         access_token: Secret::new(TOKEN),
+        tokens: Tokens::default(),
         user: None,
         webhook_url: "https://inbox.example/channels/messenger/webhook".into(),
     }
@@ -356,7 +357,8 @@ async fn webhooks_are_subscribed_to_and_contacts_are_told_what_was_read() {
     let (base, token) = (&sender.base_url, &sender.access_token);
     messenger::account::subscribe(&client(), base, PAGE, token).await.unwrap();
     instagram::account::subscribe(&client(), base, token).await.unwrap();
-    mark_read(Channel::Messenger, &client(), &sender, (CONTACT, "m_1")).await.unwrap();
+    let mark = ReadMark { contact: CONTACT, provider_message_id: "m_1", id: Uuid::now_v7() };
+    mark_read(Channel::Messenger, &client(), &sender, &mark).await.unwrap();
     let requests: Vec<_> = provider.requests().iter().map(|request| parts(request)).collect();
     assert_eq!(requests[0].0, format!("POST /v24.0/{PAGE}/subscribed_apps HTTP/1.1"));
     let fields = requests[0].1["subscribed_fields"].as_str().unwrap();
