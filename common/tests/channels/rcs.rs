@@ -67,7 +67,8 @@ impl Rcs {
 
     async fn send(&self, content: &Content) -> SendOutcome {
         let correlation = Uuid::parse_str(ID).unwrap();
-        let message = Outgoing { to: "15551234567", content, reply_to: Some("x"), correlation };
+        let message =
+            Outgoing { to: "15551234567", content, reply_to: Some("x"), correlation, as_human_agent: false };
         send(Channel::Rcs, &client(), &self.sender, &message).await
     }
 }
