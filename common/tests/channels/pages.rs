@@ -3,9 +3,9 @@
 use chrono::{TimeDelta, TimeZone as _, Utc};
 use common::channels::{
     Action, Channel, Outgoing, ReadMark, SendOutcome, Sender, Tokens, check, content_types, instagram,
-    locate_file, mark_read, messenger, normal_address, open_file, passes_closed_window, probe, send,
+    mark_read, messenger, normal_address, passes_closed_window, probe, send,
 };
-use common::config::{AllowedUrls, Secret};
+use common::config::Secret;
 use common::domain::content::Content;
 use common::problem::{MessagingWindow, WindowState};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const PAGE: &str = "500000000000001";
 const CONTACT: &str = "6500000000000001";
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-fn sender(provider: &Provider) -> Sender {
+pub(super) fn sender(provider: &Provider) -> Sender {
     Sender {
         external_id: PAGE.into(),
         account: PAGE.into(),
@@ -213,12 +213,11 @@ fn faults(channel: Channel, given: &Value) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn what_cannot_be_sent_is_refused_by_field() {
+type Refused = (Channel, Value, Vec<&'static str>);
+
+fn refused_simply() -> Vec<Refused> {
     use Channel::{Instagram, Messenger};
-    let interactive = |it: Value| json!({ "type": "interactive", "interactive": it });
-    let rows = |n: usize| (0..n).map(|n| json!({ "id": n.to_string(), "title": "t" })).collect::<Vec<_>>();
-    let cases = [
+    vec![
         (Messenger, json!({ "type": "text", "text": "é".repeat(2000) }), vec![]),
         (Messenger, json!({ "type": "text", "text": "é".repeat(2001) }), vec!["content.text"]),
         (Instagram, json!({ "type": "text", "text": "é".repeat(500) }), vec![]),
@@ -250,6 +249,14 @@ fn what_cannot_be_sent_is_refused_by_field() {
         (Instagram, json!({ "type": "template", "name": "a", "language": "en" }), vec!["content.type"]),
         (Messenger, json!({ "type": "template", "name": " ", "language": "en" }), vec!["content.name"]),
         (Messenger, json!({ "type": "reaction", "messageId": null, "emoji": "🦀" }), vec!["content.emoji"]),
+    ]
+}
+
+fn refused_to_press() -> Vec<Refused> {
+    use Channel::Messenger;
+    let interactive = |it: Value| json!({ "type": "interactive", "interactive": it });
+    let rows = |n: usize| (0..n).map(|n| json!({ "id": n.to_string(), "title": "t" })).collect::<Vec<_>>();
+    vec![
         (
             Messenger,
             interactive(
@@ -298,8 +305,12 @@ fn what_cannot_be_sent_is_refused_by_field() {
             interactive(json!({ "type": "flow", "body": "b", "button": "x" })),
             vec!["content.interactive.type"],
         ),
-    ];
-    for (channel, given, fields) in cases {
+    ]
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_by_field() {
+    for (channel, given, fields) in refused_simply().into_iter().chain(refused_to_press()) {
         assert_eq!(faults(channel, &given), fields, "{channel} {given}");
     }
 }
@@ -357,7 +368,7 @@ async fn webhooks_are_subscribed_to_and_contacts_are_told_what_was_read() {
     let (base, token) = (&sender.base_url, &sender.access_token);
     messenger::account::subscribe(&client(), base, PAGE, token).await.unwrap();
     instagram::account::subscribe(&client(), base, token).await.unwrap();
-    let mark = ReadMark { contact: CONTACT, provider_message_id: "m_1", id: Uuid::now_v7() };
+    let mark = ReadMark { contact: CONTACT, provider_message_id: "m_1", id: Uuid::nil() };
     mark_read(Channel::Messenger, &client(), &sender, &mark).await.unwrap();
     let requests: Vec<_> = provider.requests().iter().map(|request| parts(request)).collect();
     assert_eq!(requests[0].0, format!("POST /v24.0/{PAGE}/subscribed_apps HTTP/1.1"));
@@ -369,26 +380,4 @@ async fn webhooks_are_subscribed_to_and_contacts_are_told_what_was_read() {
     assert_eq!(requests[1].0, "POST /v24.0/me/subscribed_apps HTTP/1.1");
     assert!(requests[1].1["subscribed_fields"].as_str().unwrap().contains("messaging_seen"));
     assert_eq!(requests[2].1, json!({ "recipient": { "id": CONTACT }, "sender_action": "mark_seen" }));
-}
-
-#[tokio::test]
-async fn a_file_is_fetched_by_its_address_without_our_token() {
-    let provider = Provider::start(vec![
-        answer("200 OK", "content-type: image/png\r\n", "bytes"),
-        answer("403 Forbidden", "", ""),
-    ])
-    .await;
-    let (sender, loopback) = (sender(&provider), AllowedUrls::parse(&["loopback".into()]).unwrap());
-    let id = format!("http://{}/page-files/1", provider.address);
-    let file = locate_file(Channel::Instagram, &client(), &sender, &loopback, &id).await.unwrap();
-    let response = open_file(Channel::Instagram, &client(), &sender, &loopback, &file).await.unwrap();
-    assert_eq!(response.text().await.unwrap(), "bytes");
-    assert!(!provider.requests()[0].contains("authorization"), "{:?}", provider.requests());
-    let error = open_file(Channel::Instagram, &client(), &sender, &loopback, &file).await.unwrap_err();
-    assert_eq!((error.action, error.code), (Action::Content, "not_found"));
-    let none = AllowedUrls::default();
-    let error = locate_file(Channel::Messenger, &client(), &sender, &none, "http://169.254.169.254/a")
-        .await
-        .unwrap_err();
-    assert_eq!(error.code, "address_not_allowed");
 }

@@ -43,7 +43,7 @@ pub(crate) async fn send(
     let answered = match validate::request(platform, body) {
         Err(error) => Err(error),
         Ok(Request::Action { contact, seen }) => act(&page, &contact, seen),
-        Ok(request) => take_in(sandbox, &page, request, raw).await,
+        Ok(request) => take_in(sandbox, &page, &request, raw).await,
     };
     answered.unwrap_or_else(IntoResponse::into_response)
 }
@@ -69,10 +69,10 @@ fn unknown_contact(platform: Platform) -> PageError {
 async fn take_in(
     sandbox: &Arc<Sandbox>,
     page: &Arc<Page>,
-    request: Request,
+    request: &Request,
     raw: &[u8],
 ) -> Result<Response, PageError> {
-    let (contact, link) = match &request {
+    let (contact, link) = match request {
         Request::Message { contact, link, .. } => (contact.clone(), link.clone()),
         Request::React { contact, .. } | Request::Action { contact, .. } => (contact.clone(), None),
     };
@@ -86,8 +86,8 @@ async fn take_in(
         return Err(refuse.into());
     }
     let file = linked(sandbox, &id, link).await?;
-    let message = accept(sandbox, page, (&request, &contact), (raw, file))?;
-    if let Request::Message { .. } = &request {
+    let message = accept(sandbox, page, (request, &contact), (raw, file))?;
+    if let Request::Message { .. } = request {
         follow(sandbox, page, &message, &fault.status.clone().unwrap_or_default());
     }
     if let Some(milliseconds) = fault.hold_ms {
