@@ -16,11 +16,12 @@ let origin = null;
 let renewal = null;
 
 const ALL = { readInbox: true, readDetails: true, markRead: true, sendText: true, sendMedia: true, sendTemplates: true, sendAdvanced: true };
+const NONE = /** @type {Permissions} */ (Object.fromEntries(Object.keys(ALL).map((name) => [name, false])));
 
 /** @type {{ value: Permissions }} */
 export const may = computed(() => {
   const given = session.value?.link?.permissions ?? session.value?.embed?.permissions;
-  return given ? { ...Object.fromEntries(Object.keys(ALL).map((name) => [name, false])), ...given } : ALL;
+  return given ? { ...NONE, ...given } : ALL;
 });
 export const mayArchive = computed(() => session.value?.kind === "embed");
 /** Whose conversations an embed shows, if only somebody's. */

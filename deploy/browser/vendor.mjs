@@ -1,6 +1,7 @@
 // Writes api/web/vendor from node_modules: the libraries as they are published, with imports that a browser can follow.
 //
 //   cd deploy/browser && npm ci && npm run vendor
+// @ts-nocheck
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
