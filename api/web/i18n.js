@@ -1,4 +1,4 @@
-// The page's words: English, and other languages over it. Every string is in `strings/`.
+// The page's words: English, and other languages over it. English is in `strings/`, the others in `later/`.
 import { signal } from "./lib.js";
 import { browser } from "./storage.js";
 import en from "./strings/en.js";
@@ -22,7 +22,7 @@ export async function choose() {
 
 /** @param {string} wish */
 export async function speak(wish) {
-  words = wish === "es" ? (await import("./strings/es.js")).default : {};
+  words = wish === "es" ? (await import("./later/strings-es.js")).default : {};
   plurals = new Intl.PluralRules(wish);
   document.documentElement.lang = wish;
   language.value = wish;

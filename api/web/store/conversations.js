@@ -19,6 +19,8 @@ let listed = new Set();
 /** @type {string | null} */
 let nextPage = null;
 let turn = 0;
+/** What changed while the list was on its way. @type {Set<string>} */
+const meanwhile = new Set();
 
 /** @type {{ value: View }} */
 export const view = signal(/** @type {View} */ ({ filter: "open", inboxId: "", search: "" }));
@@ -64,6 +66,8 @@ export async function load() {
       nextPage = page.nextPageToken;
       state.value = "ready";
       sort();
+      for (const id of meanwhile) put(/** @type {any} */ (known.get(id)).value);
+      meanwhile.clear();
     });
   } catch {
     if (own === turn) state.value = "failed";
@@ -103,6 +107,7 @@ async function reloadHead() {
 export function put(now) {
   batch(() => {
     keep(now);
+    if (state.value === "loading") meanwhile.add(now.id);
     const there = listed.has(now.id);
     const belongs = matches(now);
     const reaches = !nextPage || now.lastMessageDate >= (known.get(order.value.at(-1) ?? "")?.value.lastMessageDate ?? "");

@@ -20,6 +20,7 @@ const UNCOUNTED = ["reaction", "system"];
  * @property {{ value: "more" | "loading" | "all" | "failed" }} older
  * @property {{ value: string | null }} divider the first message that was new when it was opened
  * @property {{ value: import("../types").Problem | null }} problem
+ * @property {Message[]} early what events told while the first page was on its way
  */
 
 /** @type {Map<string, Thread>} */
@@ -34,7 +35,7 @@ export function thread(id) {
     return kept;
   }
   /** @type {Thread} */
-  const fresh = { id, messages: signal([]), state: signal(/** @type {any} */ ("loading")), older: signal(/** @type {any} */ ("more")), divider: signal(null), problem: signal(null) };
+  const fresh = { id, messages: signal([]), state: signal(/** @type {any} */ ("loading")), older: signal(/** @type {any} */ ("more")), divider: signal(null), problem: signal(null), early: [] };
   threads.set(id, fresh);
   if (threads.size > KEPT_THREADS) threads.delete(/** @type {string} */ (threads.keys().next().value));
   void read(fresh);
@@ -50,6 +51,7 @@ export async function read(of) {
       merge(of, page.messages);
       of.older.value = page.hasMore ? "more" : "all";
       of.state.value = "ready";
+      of.early.splice(0).forEach((message) => take(message, true));
     });
   } catch (error) {
     batch(() => {
@@ -124,7 +126,8 @@ function merge(of, messages) {
 /** Takes a message from an event or an answer. @param {Message} message @param {boolean} [stale] it may be older than what is there */
 export function take(message, stale = false) {
   const of = threads.get(message.conversationId);
-  if (!of || of.state.value !== "ready") return;
+  if (!of) return;
+  if (of.state.value === "loading") return void of.early.push(message);
   const before = of.messages.value.find((one) => one.id === message.id);
   if (stale && before && RANK[before.status] > RANK[message.status]) return;
   // Older than what was read: it comes when that is read.
