@@ -87,6 +87,6 @@ addEventListener("online", () => void load());
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 await Promise.all([choose(), begin()]);
 applyTheme();
-render(html`<${App} />`, root);
 if (session.value) start();
 else talkToHost();
+render(html`<${App} />`, root);

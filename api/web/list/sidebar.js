@@ -15,6 +15,9 @@ import { List } from "./list.js";
 /** @type {{ value: import("../types").Inbox[] }} */
 export const inboxes = signal(/** @type {import("../types").Inbox[]} */ ([]));
 
+/** Typing is over for a moment. */
+const TYPED_MS = 180;
+
 /** The numbers that there are, where that may be known. */
 export async function readInboxes() {
   const page = await ask("GET", "/v1/inboxes").catch(() => null);
@@ -62,11 +65,16 @@ function Connection() {
 function Search() {
   const [text, setText] = useState(view.value.search);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const asked = useRef(view.value.search);
   useEffect(() => {
-    if (text === view.value.search) return;
-    const timer = setTimeout(() => show({ search: text }), 180);
+    if (text === asked.current) return;
+    const timer = setTimeout(() => ((asked.current = text), show({ search: text })), TYPED_MS);
     return () => clearTimeout(timer);
   }, [text]);
+  // Somebody else asked: the address or the host page.
+  useEffect(() => {
+    if (view.value.search !== asked.current) setText((asked.current = view.value.search));
+  }, [view.value.search]);
   return html`<div class="search" role="search">
     <${Icon} name="search" size=${16} />
     <input ref=${field} id="search" type="search" dir="auto" maxlength="200" value=${text} placeholder=${t("search")} aria-label=${t("search")}
