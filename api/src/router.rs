@@ -14,7 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::middleware::surround;
 use crate::routes::{
     api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health, inboxes,
-    media, messages, phone_numbers, teams, users, webhooks, whatsapp,
+    media, messages, phone_numbers, shared_links, shared_sessions, teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
 use crate::{openapi, problems, web};
@@ -26,6 +26,10 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .merge(setting_up())
         .merge(people())
         .merge(conversing())
+        .merge(sharing())
+        // Visitors, by the token of a link or embed, and then by that of a session.
+        .routes(routes!(shared_sessions::create::create_shared_session))
+        .routes(routes!(shared_sessions::get::get_shared_session, shared_sessions::end::end_shared_session))
         // Browsers and providers, by signed links.
         .routes(routes!(media::link::get_linked_media))
         // Channels, by their signatures.
@@ -128,6 +132,20 @@ fn conversing() -> OpenApiRouter<AppState> {
         .routes(routes!(media::upload::upload_media).layer(DefaultBodyLimit::disable()))
         .routes(routes!(media::get::get_media))
         .merge(events_out())
+}
+
+/// What is shared with people outside.
+fn sharing() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(shared_links::list::list_shared_links, shared_links::create::create_shared_link))
+        .routes(routes!(
+            shared_links::get::get_shared_link,
+            shared_links::update::update_shared_link,
+            shared_links::revoke::revoke_shared_link
+        ))
+        .routes(routes!(shared_links::rotate::rotate_shared_link))
+        .routes(routes!(shared_links::sessions::list_link_sessions))
+        .routes(routes!(shared_links::sessions::end_link_session))
 }
 
 /// Events on their way to clients.

@@ -27,6 +27,7 @@ mod postponed;
 mod routing;
 mod search;
 mod second_thoughts;
+mod seed_000;
 mod seed_001;
 mod seed_002;
 mod starts;

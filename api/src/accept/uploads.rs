@@ -2,22 +2,18 @@
 
 use common::db::media::{self, Media};
 use common::domain::content::{Content, invalid};
-use common::domain::ids::OrganizationId;
 use common::media::detect;
 use common::problem::{FieldError, Problem};
 use futures_util::TryStreamExt as _;
 
+use super::Asker;
 use crate::state::AppState;
 
 /// Adds to content what is known of the upload it names, if it names one: only then is anything looked up.
 ///
 /// # Errors
 /// 422 naming the field when the organization has no such file.
-pub async fn attach(
-    state: &AppState,
-    organization: OrganizationId,
-    content: &mut Content,
-) -> Result<(), Problem> {
+pub async fn attach(state: &AppState, asker: &Asker, content: &mut Content) -> Result<(), Problem> {
     let field = if matches!(content, Content::Interactive(_)) {
         "content.interactive.header.mediaId"
     } else {
@@ -28,7 +24,10 @@ pub async fn attach(
     let Some(file) = content.file_mut() else { return Ok(()) };
     let Some(id) = file.media_id.as_deref() else { return Ok(()) };
     let found = match id.parse() {
-        Ok(id) => media::take(&state.db().await?, organization, id).await?,
+        Ok(id) => {
+            let guest = asker.credential().guest();
+            media::take(&state.db().await?, asker.organization(), guest, id).await?
+        }
         Err(_) => None,
     };
     let Some(found) = found else {

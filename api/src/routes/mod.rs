@@ -12,6 +12,8 @@ pub mod inboxes;
 pub mod media;
 pub mod messages;
 pub mod phone_numbers;
+pub mod shared_links;
+pub mod shared_sessions;
 pub mod teams;
 pub mod users;
 pub mod webhooks;

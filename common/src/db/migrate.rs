@@ -46,6 +46,7 @@ migrations! {
     16 "0016_webhooks",
     18 "0018_management",
     20 "0020_text_channel",
+    24 "0024_shared_inboxes",
 }
 
 /// Why migrating stopped.

@@ -6,6 +6,8 @@ pub mod event;
 pub mod ids;
 pub mod lane;
 pub mod message;
+pub mod origins;
+pub mod permissions;
 pub mod postponed;
 pub mod principal;
 pub mod search;
