@@ -30,6 +30,7 @@ mod second_thoughts;
 mod seed_000;
 mod seed_001;
 mod seed_002;
+mod seed_003;
 mod starts;
 mod support;
 mod teams;
