@@ -31,6 +31,8 @@ mod seed_000;
 mod seed_001;
 mod seed_002;
 mod seed_003;
+mod sharing;
+mod sharing_table;
 mod starts;
 mod support;
 mod teams;
