@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use common::crypto::Sealer;
 use common::db;
 use common::db::idempotency::{self, Answer, Known, Request};
-use common::domain::principal::Principal;
+use common::domain::principal::{Credential, Principal};
 use common::problem::{Problem, ProblemBody};
 use deadpool_postgres::{GenericClient, Pool};
 use http::{HeaderValue, StatusCode, header};
@@ -60,7 +60,12 @@ impl Once {
 
     /// The same for a body that was read as a stream.
     pub fn hashed(principal: &Principal, route: &'static str, key: IdempotencyKey, hash: [u8; 32]) -> Self {
-        let credential = principal.key.0;
+        Self::of(principal.credential, route, key, hash)
+    }
+
+    /// The same for whoever presents a credential without being let in by it.
+    pub fn of(credential: Credential, route: &'static str, key: IdempotencyKey, hash: [u8; 32]) -> Self {
+        let credential = credential.id();
         Self { request: key.0.map(|key| Request { credential, route, key, hash }), sealer: None }
     }
 

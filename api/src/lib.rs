@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod auth;
+pub mod cors;
 pub mod examples;
 pub mod extract;
 pub mod idempotency;
@@ -21,5 +22,6 @@ pub mod state;
 pub mod stream;
 pub mod text;
 pub mod user_directory;
+pub mod web;
 
 pub use run::{Listeners, run};

@@ -27,6 +27,8 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
 
 **Keys.** Send yours as `Authorization: Bearer sk_org_…` or as `X-API-Key: sk_org_…`. Its role and scopes say what it may do; each operation names the scope it takes.
 
+**Visitors** of shared inbox links and embeds have a session instead, `Authorization: Bearer sis_…`: it opens those operations that its permissions allow, narrowed to what is shared.
+
 **Ids** are prefixed (`cnv_…`, `msg_…`); wherever one is taken, its UUID form is too. Whatever belongs to another organization answers 404.
 
 **Errors** are `application/problem+json` ([all kinds](/docs/problems)): program against `code`, and quote `traceId` when you ask for help.
@@ -52,6 +54,9 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "Users", description = "The people of your organization"),
         (name = "API keys", description = "Credentials of programs"),
         (name = "Media", description = "Files: uploaded for messages, and those that contacts sent"),
+        (name = "Shared inbox links", description = "One number's inbox for somebody outside, by a public URL"),
+        (name = "Inbox embeds", description = "Inboxes shown inside other products"),
+        (name = "Shared inbox sessions", description = "What the token of a link or embed is exchanged for"),
         (name = "Webhooks", description = "Events posted to endpoints of yours"),
         (name = "Events", description = "Events as a stream and in pages"),
         (name = "Audit", description = "Each write that somebody asked for"),

@@ -1,22 +1,24 @@
-//! How many requests a key may send: a steady rate, and twice that at once.
+//! How many requests a key, link or embed may send: a steady rate, and twice that at once.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use common::domain::ids::ApiKeyId;
+use common::domain::principal::Credential;
 use common::problem::Problem;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::StatusCode;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How often keys that are no longer in use are forgotten.
 const FORGET: Duration = Duration::from_secs(60);
 
-/// The rate limit of every key.
+/// The rate limit of every key, link and embed.
 #[derive(Debug)]
 pub struct RateLimit {
-    keys: DefaultKeyedRateLimiter<ApiKeyId>,
+    keys: DefaultKeyedRateLimiter<Credential>,
     clock: DefaultClock,
 }
 
@@ -31,7 +33,7 @@ impl RateLimit {
     ///
     /// # Errors
     /// 429 with `Retry-After` when the key has sent too many.
-    pub fn check(&self, key: ApiKeyId) -> Result<(), Problem> {
+    pub fn check(&self, key: Credential) -> Result<(), Problem> {
         self.keys.check_key(&key).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
             let detail = "This key sends requests faster than it may";
@@ -48,6 +50,43 @@ impl RateLimit {
     }
 }
 
+/// How many tokens may be exchanged for sessions: of each link or embed, from each address.
+#[derive(Debug)]
+pub struct Exchanges {
+    counted: DefaultKeyedRateLimiter<(Uuid, IpAddr)>,
+    clock: DefaultClock,
+}
+
+impl Default for Exchanges {
+    fn default() -> Self {
+        Self { counted: RateLimiter::keyed(Quota::per_minute(EXCHANGES)), clock: DefaultClock::default() }
+    }
+}
+
+impl Exchanges {
+    /// Counts an exchange.
+    ///
+    /// # Errors
+    /// 429 with `Retry-After` when there were too many.
+    pub fn check(&self, guest: Uuid, address: IpAddr) -> Result<(), Problem> {
+        self.counted.check_key(&(guest, address)).map_err(|until| {
+            let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
+            let detail = "Sessions are begun faster than they may be";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
+                .retry_after(u32::try_from(wait).unwrap_or(u32::MAX))
+        })
+    }
+
+    /// Forgets those whose allowance is full again, until the process stops.
+    pub async fn forget_unused(&self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(FORGET)).await.is_some() {
+            self.counted.retain_recent();
+        }
+    }
+}
+
+/// Exchanges a minute. Behind a proxy, all visitors of a link come from one address.
+const EXCHANGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 const TWICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
 #[cfg(test)]
@@ -57,7 +96,8 @@ mod tests {
     #[test]
     fn a_key_that_sends_too_much_is_told_when_to_go_on_and_others_are_not_affected() {
         let limit = RateLimit::new(NonZeroU32::new(5).unwrap());
-        let (busy, quiet) = (ApiKeyId::new(), ApiKeyId::new());
+        let key = || Credential::ApiKey(common::domain::ids::ApiKeyId::new());
+        let (busy, quiet) = (key(), key());
         for _ in 0..10 {
             limit.check(busy).unwrap();
         }

@@ -6,6 +6,7 @@ use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use http::header;
+use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -13,10 +14,11 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::middleware::surround;
 use crate::routes::{
     api_keys, audit, channel_webhooks, connections, contacts, conversations, customers, events, health,
-    inboxes, media, messages, phone_numbers, teams, users, webhooks, whatsapp,
+    inbox_embeds, inboxes, media, messages, phone_numbers, shared_links, shared_pages, shared_sessions,
+    teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
-use crate::{openapi, problems};
+use crate::{cors, openapi, problems, web};
 
 /// Every operation, with its description.
 pub fn operations() -> OpenApiRouter<AppState> {
@@ -25,6 +27,10 @@ pub fn operations() -> OpenApiRouter<AppState> {
         .merge(setting_up())
         .merge(people())
         .merge(conversing())
+        .merge(sharing())
+        // Visitors, by the token of a link or embed, and then by that of a session.
+        .routes(routes!(shared_sessions::create::create_shared_session))
+        .routes(routes!(shared_sessions::get::get_shared_session, shared_sessions::end::end_shared_session))
         // Browsers and providers, by signed links.
         .routes(routes!(media::link::get_linked_media))
         // Channels, by their signatures.
@@ -129,6 +135,26 @@ fn conversing() -> OpenApiRouter<AppState> {
         .merge(events_out())
 }
 
+/// What is shared with people outside.
+fn sharing() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(shared_links::list::list_shared_links, shared_links::create::create_shared_link))
+        .routes(routes!(
+            shared_links::get::get_shared_link,
+            shared_links::update::update_shared_link,
+            shared_links::revoke::revoke_shared_link
+        ))
+        .routes(routes!(shared_links::rotate::rotate_shared_link))
+        .routes(routes!(shared_links::sessions::list_link_sessions))
+        .routes(routes!(shared_links::sessions::end_link_session))
+        .routes(routes!(inbox_embeds::list::list_inbox_embeds, inbox_embeds::create::create_inbox_embed))
+        .routes(routes!(
+            inbox_embeds::get::get_inbox_embed,
+            inbox_embeds::update::update_inbox_embed,
+            inbox_embeds::revoke::revoke_inbox_embed
+        ))
+}
+
 /// Events on their way to clients.
 fn events_out() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -158,7 +184,13 @@ pub fn build(state: AppState) -> Router {
         // People.
         .route("/openapi.json", get(description))
         .route("/docs/problems", get(async || Html(problems::page()).into_response()))
+        .route("/shared/inbox/{token}", get(shared_pages::link::open_link))
+        .route("/shared/inbox", get(shared_pages::link::go_on))
+        .route("/embed/{token}", get(shared_pages::embed::open_embed))
+        .route("/embed", get(shared_pages::embed::go_on))
+        .route(web::ASSETS, get(web::asset).layer(CompressionLayer::new()))
         .merge(Router::from(documents))
+        .layer(cors::layer(&state))
         .layer(from_fn(surround))
         .with_state(state)
 }

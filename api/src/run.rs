@@ -1,5 +1,6 @@
 //! The life of the process: start in order, serve, stop in reverse.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -58,7 +59,8 @@ async fn serve(
     });
     tracing::info!(address = %listener.local_addr()?, "serving");
     let stop = shutdown.token.clone();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
     let late = async {
         stop.cancelled().await;
         tokio::time::sleep(deadline).await;
@@ -83,5 +85,7 @@ fn start(config: Config, readiness: Readiness, shutdown: &Shutdown) -> anyhow::R
     let state = AppState::new(config, wiring)?;
     let (forgetting, stop) = (state.clone(), shutdown.token.clone());
     shutdown.spawn(async move { forgetting.limits.forget_unused(stop).await });
+    let (forgetting, stop) = (state.clone(), shutdown.token.clone());
+    shutdown.spawn(async move { forgetting.exchanges.forget_unused(stop).await });
     Ok(state)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use common::config::Config;
 use common::crypto::Sealer;
+use common::crypto::shared::SharedTokens;
 use common::db;
 use common::http_client;
 use common::internal::Readiness;
@@ -17,11 +18,11 @@ use deadpool_postgres::{Object, Pool};
 use tokio::sync::Semaphore;
 
 use crate::accept::Acceptor;
-use crate::auth::Keys;
+use crate::auth::{Keys, Sessions};
 use crate::intake::Intake;
 use crate::lookups::Lookups;
 use crate::provider;
-use crate::rate_limit::RateLimit;
+use crate::rate_limit::{Exchanges, RateLimit};
 use crate::routes::channel_webhooks::VerifyTokens;
 use crate::stream::Hub;
 use crate::user_directory::Directory;
@@ -49,8 +50,14 @@ pub struct Parts {
     pub shutdown: Shutdown,
     /// API keys.
     pub keys: Keys,
+    /// Sessions of links and embeds.
+    pub sessions: Sessions,
+    /// Makes and reads the tokens of links and sessions.
+    pub shared: SharedTokens,
     /// How much each key may send.
     pub limits: RateLimit,
+    /// How many sessions may be begun.
+    pub exchanges: Exchanges,
     /// Verify tokens of connections.
     pub verify_tokens: VerifyTokens,
     /// Knows who can be assigned.
@@ -100,7 +107,10 @@ impl AppState {
             sealer: Sealer::new(&config.master_key),
             http: http_client::build(provider::TIME_OUT)?,
             keys: Keys::default(),
+            sessions: Sessions::new(&pool, &shutdown),
+            shared: SharedTokens::new(&config.master_key),
             limits: RateLimit::new(config.http.rate_limit_per_second),
+            exchanges: Exchanges::default(),
             verify_tokens: VerifyTokens::default(),
             directory: Directory::new(config.user_directory.clone()),
             lookups: Lookups::default(),

@@ -81,6 +81,7 @@ fn everything() -> Filter {
         channels: Vec::new(),
         channel_inboxes: Vec::new(),
         inbox: None,
+        reach: None,
         assigned: None,
         unread_only: false,
         state: ConversationState::Open,

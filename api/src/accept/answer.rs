@@ -77,7 +77,7 @@ impl Keys {
         let mut keys = Self::default();
         for item in items {
             if let Some((key, _)) = &item.asked.idempotency {
-                keys.credentials.push(item.asked.principal.key.0);
+                keys.credentials.push(item.asked.asker.credential().id());
                 keys.routes.push(item.asked.route);
                 keys.keys.push(key.clone());
             }
@@ -118,7 +118,7 @@ impl Answers {
     /// 409 when the key came with another body.
     pub(super) fn find(&self, item: &Item<'_>) -> Result<Option<Answer>, Problem> {
         let Some((key, hash)) = &item.asked.idempotency else { return Ok(None) };
-        let place = (item.asked.principal.key.0, item.asked.route.to_owned(), key.clone());
+        let place = (item.asked.asker.credential().id(), item.asked.route.to_owned(), key.clone());
         let Some(stored) = self.0.get(&place) else { return Ok(None) };
         if stored.hash.as_slice() == hash {
             return Ok(Some(stored.answer.clone()));

@@ -13,6 +13,7 @@ use common::db::pipeline::touches::Touch;
 use common::delivery::Leave;
 use common::domain::content::Content;
 use common::domain::ids::MessageId;
+use common::domain::principal::Principal;
 use common::problem::{MessagingWindow, Problem};
 use http::StatusCode;
 use uuid::Uuid;
@@ -56,10 +57,11 @@ impl Decider {
 
     /// Decides on one; a final refusal of a request with an idempotency key is kept like an acceptance.
     pub(super) fn answer(&mut self, item: &Item<'_>, loaded: &mut Loaded) -> Outcome {
+        let caller = loaded.callers.of(item)?;
         if let Some(answer) = loaded.answers.find(item)? {
             return Ok(answer);
         }
-        let decided = self.decide(item, loaded);
+        let decided = self.decide(item, &caller, loaded);
         let lasting = [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
         if let Err(problem) = &decided
             && lasting.contains(&problem.status)
@@ -70,15 +72,15 @@ impl Decider {
         decided
     }
 
-    fn decide(&mut self, item: &Item<'_>, loaded: &mut Loaded) -> Outcome {
+    fn decide(&mut self, item: &Item<'_>, caller: &Principal, loaded: &mut Loaded) -> Outcome {
         if let Target::Nowhere(problem) = &item.asked.target {
             let Problem { status, code, ref detail, ref errors, .. } = **problem;
             return Err(Problem { errors: errors.clone(), ..Problem::new(status, code, detail.clone()) });
         }
         match &item.asked.act {
-            Act::Send(draft) => self.send(item, draft, loaded),
-            Act::Retry(id) => self.retry(item, *id, loaded),
-            Act::Cancel(id) => self.cancel(item, *id, loaded),
+            Act::Send(draft) => self.send((item, caller), draft, loaded),
+            Act::Retry(id) => self.retry((item, caller), *id, loaded),
+            Act::Cancel(id) => self.cancel((item, caller), *id, loaded),
         }
     }
 
@@ -86,7 +88,7 @@ impl Decider {
         if let Some((key, hash)) = &item.asked.idempotency {
             self.wrote = true;
             self.changes.answers.push(AnswerRow {
-                credential_id: item.asked.principal.key.0,
+                credential_id: item.asked.asker.credential().id(),
                 route: item.asked.route,
                 key: key.clone(),
                 request_hash: hash.to_vec(),
@@ -107,16 +109,23 @@ impl Decider {
     }
 
     /// Notes that somebody asked for a write.
-    pub(super) fn audit(&mut self, item: &Item<'_>, action: &'static str, resource: Uuid) {
+    pub(super) fn audit(
+        &mut self,
+        item: &Item<'_>,
+        caller: &Principal,
+        action: &'static str,
+        resource: Uuid,
+    ) {
         self.wrote = true;
         self.changes.audit.push(AuditRow {
             id: Uuid::now_v7(),
-            organization_id: item.asked.principal.organization.0,
-            actor_type: "apiKey",
-            actor_id: Some(item.asked.principal.key.0),
+            organization_id: caller.organization.0,
+            actor_type: caller.credential.sender_type().as_str(),
+            actor_id: Some(caller.credential.id()),
             action,
             resource_id: resource,
             trace_id: Some(item.asked.trace.0),
+            detail: caller.via().map(|via| via.to_string()),
         });
     }
 }

@@ -6,11 +6,13 @@ use common::domain::contact::Standing;
 use common::domain::ids::MessageId;
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
+use common::domain::principal::Principal;
 use common::domain::view::{Direction, SenderType};
 use common::problem::Problem;
 use http::StatusCode;
 use serde_json::json;
 
+use super::callers::may_touch;
 use super::decide::{Decider, Outcome, check, check_room, window_closed};
 use super::load::Loaded;
 use super::round::Item;
@@ -20,10 +22,16 @@ const CANCELED: &str = "canceled";
 
 impl Decider {
     /// Ends a message that has not left; one that was canceled before is answered the same.
-    pub(super) fn cancel(&mut self, item: &Item<'_>, id: MessageId, loaded: &mut Loaded) -> Outcome {
+    pub(super) fn cancel(
+        &mut self,
+        (item, caller): (&Item<'_>, &Principal),
+        id: MessageId,
+        loaded: &mut Loaded,
+    ) -> Outcome {
         let is_head = loaded.heads.get(&item.conversation) == Some(&id.0);
         let in_flight = loaded.in_flight.get(&item.conversation) == Some(&id.0);
-        let (lane, message) = found(item, id, loaded)?;
+        let (lane, message) = found((item, caller), id, loaded)?;
+        may_touch(caller, message)?;
         if message.failure.as_ref().is_some_and(|failure| failure.code == CANCELED) {
             return self.answer_with(item, StatusCode::OK, message);
         }
@@ -33,14 +41,20 @@ impl Decider {
         let attempt = (message.attempts > 0).then_some(message.attempts);
         let failure = failure(CANCELED, "The message was canceled before it was sent", true);
         settle(&mut self.changes, lane, message, End::Failed { failure, attempt }, (is_head, self.now));
-        self.audit(item, "message.cancel", id.0);
+        self.audit(item, caller, "message.cancel", id.0);
         self.answer_with(item, StatusCode::OK, message)
     }
 
     /// Begins a new generation of a failed message, at the end of its conversation's line.
-    pub(super) fn retry(&mut self, item: &Item<'_>, id: MessageId, loaded: &mut Loaded) -> Outcome {
+    pub(super) fn retry(
+        &mut self,
+        (item, caller): (&Item<'_>, &Principal),
+        id: MessageId,
+        loaded: &mut Loaded,
+    ) -> Outcome {
         let in_flight = loaded.in_flight.get(&item.conversation) == Some(&id.0);
-        let (lane, message) = found(item, id, loaded)?;
+        let (lane, message) = found((item, caller), id, loaded)?;
+        may_touch(caller, message)?;
         if let Some(why) = not_retryable(message, in_flight) {
             return Err(Problem::new(StatusCode::CONFLICT, "not_retryable", why));
         }
@@ -70,19 +84,19 @@ impl Decider {
             Leave::Now | Leave::Refused => put_in_line(lane, message, self.now),
         }
         self.changes.message_event("message.retried", lane.lane.inbox, message);
-        self.audit(item, "message.retry", id.0);
+        self.audit(item, caller, "message.retry", id.0);
         self.answer_with(item, StatusCode::ACCEPTED, message)
     }
 }
 
 /// The organization's message with its lane.
 fn found<'a>(
-    item: &Item<'_>,
+    (item, caller): (&Item<'_>, &Principal),
     id: MessageId,
     loaded: &'a mut Loaded,
 ) -> Result<(&'a mut LoadedLane, &'a mut Message), Problem> {
-    let organization = item.asked.principal.organization.0;
-    let lane = loaded.lanes.get_mut(&item.conversation).filter(|lane| lane.lane.organization == organization);
+    let callers = &loaded.callers;
+    let lane = loaded.lanes.get_mut(&item.conversation).filter(|lane| callers.sees(caller, lane));
     let lane = lane.filter(|lane| lane.standing != Standing::Erased);
     let message = loaded.messages.get_mut(&id.0).filter(|message| message.conversation == item.conversation);
     lane.zip(message).ok_or_else(|| Problem::not_found("message"))

@@ -23,6 +23,7 @@ use super::decide::{Decider, Outcome};
 use super::load::load;
 use super::round::{self, Item};
 use super::{Beginning, Submission, Target};
+use crate::auth::Sessions;
 
 /// How often an address that somebody else has taken meanwhile is looked up again. Once is enough, unless it goes away again.
 const TRIES: usize = 3;
@@ -30,13 +31,14 @@ const TRIES: usize = 3;
 pub(super) struct Writer {
     pool: Pool,
     outbox: Outbox,
+    sessions: Sessions,
     admission: Admission,
     readmit: Duration,
 }
 
 impl Writer {
-    pub(super) fn new(pool: Pool, outbox: Outbox, readmit: Duration) -> Self {
-        Self { pool, outbox, admission: Admission::new(), readmit }
+    pub(super) fn new(pool: Pool, outbox: Outbox, sessions: Sessions, readmit: Duration) -> Self {
+        Self { pool, outbox, sessions, admission: Admission::new(), readmit }
     }
 
     /// Accepts a group; each submission gets its own answer.
@@ -148,6 +150,7 @@ impl Writer {
     async fn transact(&self, items: &[Item<'_>], may_begin: Vec<Begun>) -> Result<Vec<Outcome>, Error> {
         let tx = Tx::open(&self.pool).await?;
         let mut loaded = load(&tx, items, &may_begin).await?;
+        loaded.callers.sessions().for_each(|session| self.sessions.note_use(session));
         let mut decider = Decider::new(may_begin);
         let outcomes: Vec<Outcome> = items.iter().map(|item| decider.answer(item, &mut loaded)).collect();
         if !decider.wrote {
@@ -204,7 +207,7 @@ impl Beginnings {
         let (contact, name) = beginning.contact.clone().unwrap_or_else(|| (ContactId::new(), None));
         let conversation = ConversationId::new().0;
         self.list.push(Begun {
-            organization: asked.principal.organization.0,
+            organization: asked.asker.organization().0,
             inbox: beginning.inbox.0,
             channel: beginning.channel,
             conversation,

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 
 use common::db::pipeline::contacts::Begun;
 use common::db::pipeline::load::{self, LoadedLane, Message};
+use common::db::shared_sessions;
 use common::db::tx::Step;
 use common::db::{Error, Tx};
 use common::domain::lane::Lane;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::Act;
 use super::answer::{Answers, Keys};
+use super::callers::{ASSIGNEES, Callers};
 use super::referred::{Referred, refers_to};
 use super::round::Item;
+use super::{Act, Asker};
 
 const REFERRED: &str =
     "SELECT id, conversation_id, content ->> 'type' = 'reaction' FROM messages WHERE id = ANY($1)";
@@ -25,6 +27,7 @@ const IN_FLIGHT: &str = "SELECT l.conversation_id, a.message_id FROM lanes l
 
 /// The locked lanes, earlier answers, and what single requests are about.
 pub(super) struct Loaded {
+    pub callers: Callers,
     pub lanes: HashMap<Uuid, LoadedLane>,
     pub answers: Answers,
     /// Messages that are quoted, or reacted to.
@@ -47,6 +50,9 @@ struct Ids {
     theirs: Vec<Uuid>,
     /// Inboxes of conversations that begin.
     inboxes: Vec<Uuid>,
+    /// Sessions, and the conversations that they ask for something in.
+    sessions: Vec<Uuid>,
+    asked_for: Vec<Uuid>,
 }
 
 impl Ids {
@@ -54,6 +60,10 @@ impl Ids {
         let mut ids = Self { inboxes: begun.iter().map(|begun| begun.inbox).collect(), ..Self::default() };
         for item in items {
             ids.conversations.push(item.conversation);
+            if let Asker::Session(name) = &item.asked.asker {
+                ids.sessions.push(name.session.0);
+                ids.asked_for.push(item.conversation);
+            }
             match &item.asked.act {
                 Act::Send(draft) => ids.referred.extend(refers_to(draft)),
                 Act::Retry(id) | Act::Cancel(id) => {
@@ -82,6 +92,8 @@ enum Kind {
     Heads,
     InFlight,
     Inboxes,
+    Sessions,
+    Assignees,
 }
 
 impl<'a> Steps<'a> {
@@ -128,6 +140,10 @@ pub(super) async fn load(tx: &Tx, items: &[Item<'_>], begun: &[Begun]) -> Result
     if !ids.inboxes.is_empty() {
         steps.add(Kind::Inboxes, tx.step(load::INBOXES, vec![&ids.inboxes]).await?);
     }
+    if !ids.sessions.is_empty() {
+        steps.add(Kind::Sessions, tx.step(shared_sessions::CHECK, vec![&ids.sessions]).await?);
+        steps.add(Kind::Assignees, tx.step(ASSIGNEES, vec![&ids.asked_for]).await?);
+    }
     let rows = steps.begin(tx).await?;
     let mut lanes = LoadedLane::read_all(rows.of(Kind::Lanes))?;
     for begun in begun {
@@ -143,6 +159,7 @@ pub(super) async fn load(tx: &Tx, items: &[Item<'_>], begun: &[Begun]) -> Result
         Ok((row.try_get(0)?, referred))
     });
     Ok(Loaded {
+        callers: Callers::read(rows.of(Kind::Sessions), rows.of(Kind::Assignees))?,
         lanes,
         answers: Answers::read(rows.of(Kind::Answers))?,
         referred: referred.collect::<Result<_, Error>>()?,

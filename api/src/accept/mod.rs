@@ -6,6 +6,7 @@
 
 mod admission;
 mod answer;
+mod callers;
 mod decide;
 mod existing;
 mod group;
@@ -21,16 +22,18 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use common::batch::{Batcher, Execute, Limits, Rejected};
 use common::channels::Channel;
+use common::crypto::shared::SessionName;
 use common::domain::content::Content;
-use common::domain::ids::{ContactId, ConversationId, InboxId, MessageId};
+use common::domain::ids::{ContactId, ConversationId, InboxId, MessageId, OrganizationId};
 use common::domain::postponed::ClosedWindow;
-use common::domain::principal::Principal;
+use common::domain::principal::{Credential, Principal};
 use common::outbox::Outbox;
 use common::problem::Problem;
 use common::shutdown::Shutdown;
 use common::trace::TraceId;
 use deadpool_postgres::Pool;
 
+use crate::auth::Sessions;
 pub use answer::Answer;
 use group::Writer;
 
@@ -41,7 +44,7 @@ const LIMITS: Limits = Limits { writers: 3, group: 64, waiting: 4_096 };
 #[derive(Debug)]
 pub struct Submission {
     /// Who asks.
-    pub principal: Principal,
+    pub asker: Asker,
     /// Method and path template, under which its idempotency key is kept.
     pub route: &'static str,
     /// In which conversation.
@@ -52,6 +55,33 @@ pub struct Submission {
     pub idempotency: Option<(String, [u8; 32])>,
     /// The request's trace.
     pub trace: TraceId,
+}
+
+/// Who asks: known already, or to be looked up with what the request is about.
+#[derive(Debug, Clone)]
+pub enum Asker {
+    /// The caller.
+    Known(Arc<Principal>),
+    /// A session of a link or embed: whether it holds, and what it may do, is asked together with the work.
+    Session(SessionName),
+}
+
+impl Asker {
+    /// The organization.
+    pub fn organization(&self) -> OrganizationId {
+        match self {
+            Self::Known(principal) => principal.organization,
+            Self::Session(name) => name.organization,
+        }
+    }
+
+    /// What was presented.
+    pub fn credential(&self) -> Credential {
+        match self {
+            Self::Known(principal) => principal.credential,
+            Self::Session(name) => name.guest.into(),
+        }
+    }
 }
 
 /// The conversation that a request is about.
@@ -117,7 +147,8 @@ pub struct Acceptor {
 impl Acceptor {
     /// Starts the writers.
     pub fn start(pool: &Pool, outbox: &Outbox, readmit: std::time::Duration, shutdown: &Shutdown) -> Self {
-        let writer = Arc::new(Writer::new(pool.clone(), outbox.clone(), readmit));
+        let sessions = Sessions::new(pool, shutdown);
+        let writer = Arc::new(Writer::new(pool.clone(), outbox.clone(), sessions, readmit));
         let execute: Execute<_, _> = Arc::new(move |submissions| {
             let writer = writer.clone();
             Box::pin(async move { writer.accept(submissions).await })
@@ -128,7 +159,7 @@ impl Acceptor {
     /// Accepts a submission: once this answers, what it asks for is stored, in order, and will happen.
     ///
     /// # Errors
-    /// 404 for a conversation or message that is not there, 409 for a reused idempotency key or a message that is beyond what
+    /// 401 and 403 for a session that does not hold or may not do this, 404 for a conversation or message that is not there, 409 for a reused idempotency key or a message that is beyond what
     /// is asked, 422 for a closed window or content that the channel cannot carry, 503 when the database is away or too much
     /// is waiting.
     pub async fn submit(&self, submission: Submission) -> Result<Answer, Problem> {

@@ -40,8 +40,10 @@ pub(super) fn split(group: &[Submission]) -> Vec<Round<'_>> {
     let mut rounds: Vec<Round<'_>> = Vec::new();
     for (place, asked) in group.iter().enumerate() {
         let begins = matches!(asked.target, Target::Beginning(_));
-        let key =
-            asked.idempotency.as_ref().map(|(key, _)| (asked.principal.key.0, asked.route, key.as_str()));
+        let key = asked
+            .idempotency
+            .as_ref()
+            .map(|(key, _)| (asked.asker.credential().id(), asked.route, key.as_str()));
         let fits =
             |round: &Round<'_>| round.begins == begins && key.is_none_or(|key| !round.keys.contains(&key));
         let index = rounds.iter().position(fits).unwrap_or_else(|| {

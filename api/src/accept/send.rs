@@ -7,23 +7,32 @@ use common::delivery::{Leave, put_in_line, replace, set_aside};
 use common::domain::contact::Standing;
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
-use common::domain::view::{Direction, SenderType};
+use common::domain::principal::Principal;
+use common::domain::view::Direction;
 use common::problem::Problem;
 use http::StatusCode;
 use uuid::Uuid;
 
 use super::Draft;
+use super::callers::may_send;
 use super::decide::{Decider, Outcome, check, check_room, window_closed};
 use super::load::Loaded;
 use super::referred::check_referred;
 use super::round::Item;
 
 impl Decider {
-    pub(super) fn send(&mut self, item: &Item<'_>, draft: &Draft, loaded: &mut Loaded) -> Outcome {
+    pub(super) fn send(
+        &mut self,
+        (item, caller): (&Item<'_>, &Principal),
+        draft: &Draft,
+        loaded: &mut Loaded,
+    ) -> Outcome {
+        may_send(caller, &draft.content, &draft.closed_window)?;
+        let callers = &loaded.callers;
         let lane = loaded
             .lanes
             .get_mut(&item.conversation)
-            .filter(|loaded| loaded.lane.organization == item.asked.principal.organization.0)
+            .filter(|loaded| callers.sees(caller, loaded))
             .filter(|loaded| loaded.standing != Standing::Erased)
             .ok_or_else(|| Problem::not_found("conversation"))?;
         if draft.inbox.is_some_and(|inbox| inbox.0 != lane.lane.inbox) {
@@ -48,19 +57,19 @@ impl Decider {
             return Err(window_closed(lane, self.now));
         }
         check_room(lane, leave.as_ref())?;
-        self.begin(item);
-        let message = self.place(item, draft, lane, leave);
+        self.begin(item, caller);
+        let message = self.place((item, caller), draft, lane, leave);
         if message.lane_position.is_some() {
             self.changes.brings_back(lane);
         }
-        self.record(item, lane.lane.inbox, &message)
+        self.record((item, caller), lane.lane.inbox, &message)
     }
 
     /// Lets the conversation begin, if this is the first that is accepted for it.
-    fn begin(&mut self, item: &Item<'_>) {
+    fn begin(&mut self, item: &Item<'_>, caller: &Principal) {
         if let Some(begun) = self.may_begin.remove(&item.conversation) {
             self.changes.conversation_begun(&begun);
-            self.audit(item, "conversation.create", begun.conversation);
+            self.audit(item, caller, "conversation.create", begun.conversation);
             self.begun.push(begun);
         }
     }
@@ -68,12 +77,12 @@ impl Decider {
     /// The message, in line or outside of it; without a place to leave for, it is scheduled.
     fn place(
         &mut self,
-        item: &Item<'_>,
+        (item, caller): (&Item<'_>, &Principal),
         draft: &Draft,
         loaded: &mut LoadedLane,
         leave: Option<Leave>,
     ) -> Message {
-        let mut message = self.drawn(item, draft, loaded);
+        let mut message = self.drawn((item, caller), draft, loaded);
         self.changes.happened(message.id, "accepted", None, None);
         match leave {
             None => set_aside(&mut self.changes, loaded, &mut message, Postponed::Scheduled, self.now),
@@ -89,8 +98,13 @@ impl Decider {
         message
     }
 
-    fn drawn(&self, item: &Item<'_>, draft: &Draft, loaded: &mut LoadedLane) -> Message {
-        let (lane, principal) = (&mut loaded.lane, &item.asked.principal);
+    fn drawn(
+        &self,
+        (item, caller): (&Item<'_>, &Principal),
+        draft: &Draft,
+        loaded: &mut LoadedLane,
+    ) -> Message {
+        let (lane, credential) = (&mut loaded.lane, caller.credential);
         Message {
             id: lane.draw_message_id(),
             organization: lane.organization,
@@ -98,7 +112,7 @@ impl Decider {
             direction: Direction::Outbound,
             status: Status::Pending,
             content: draft.content.clone(),
-            sender: (SenderType::ApiKey, principal.key.0, Some(principal.key_name.clone())),
+            sender: (credential.sender_type(), credential.id(), Some(caller.name.clone())),
             reply_to: draft.reply_to.map(|id| id.0),
             at: self.now,
             provider_message_id: None,
@@ -124,7 +138,7 @@ impl Decider {
         }
     }
 
-    fn record(&mut self, item: &Item<'_>, inbox: Uuid, message: &Message) -> Outcome {
+    fn record(&mut self, (item, caller): (&Item<'_>, &Principal), inbox: Uuid, message: &Message) -> Outcome {
         let content = serde_json::to_string(&message.content).map_err(Problem::internal)?;
         self.changes.messages.push(new_message(message, content));
         self.changes.file_of(inbox, message);
@@ -133,7 +147,7 @@ impl Decider {
             self.changes.save_message(message);
         }
         self.changes.message_event("message.created", inbox, message);
-        self.audit(item, "message.create", message.id);
+        self.audit(item, caller, "message.create", message.id);
         // One outside its lane is shown in the list only once it is released.
         if message.lane_position.is_some() {
             self.touched.insert(message.conversation, Touch::by(message));

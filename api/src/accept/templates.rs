@@ -6,13 +6,14 @@ use common::channels::Channel;
 use common::channels::whatsapp::fit;
 use common::db;
 use common::db::connections::{self, Connection};
+use common::db::conversations;
 use common::domain::content::{Content, Template};
 use common::domain::ids::OrganizationId;
 use common::domain::postponed::ClosedWindow;
 use common::problem::{FieldError, Problem};
 use http::StatusCode;
 
-use super::{Draft, Target};
+use super::{Asker, Draft, Target};
 use crate::state::AppState;
 
 /// How long a request waits for the provider's list. One that is not there in time refuses nothing.
@@ -24,16 +25,21 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// When the database fails.
 pub async fn compare(
     state: &AppState,
-    organization: OrganizationId,
+    asker: &Asker,
     target: Target,
     draft: &Draft,
 ) -> Result<Target, Problem> {
+    let organization = asker.organization();
     let fallback = match &draft.closed_window {
         ClosedWindow::Template(content) => template(content),
         ClosedWindow::Fail | ClosedWindow::Hold => None,
     };
     let content = template(&draft.content);
     if content.is_none() && fallback.is_none() {
+        return Ok(target);
+    }
+    if !is_within(state, asker, &target).await? {
+        // The acceptor says so.
         return Ok(target);
     }
     let Some(connection) = connection(state, organization, &target).await? else { return Ok(target) };
@@ -57,6 +63,13 @@ fn template(content: &Content) -> Option<&Template> {
         Content::Template(template) => Some(template),
         _ => None,
     }
+}
+
+/// Whether a visitor may see the conversation: what becomes of its templates elsewhere is not told to it.
+async fn is_within(state: &AppState, asker: &Asker, target: &Target) -> Result<bool, Problem> {
+    let (Asker::Session(name), Target::Conversation(id)) = (asker, target) else { return Ok(true) };
+    let (_, caller) = state.sessions.find(name).await?;
+    Ok(conversations::exists(&state.db().await?, caller.organization, &caller.sees, *id).await?)
 }
 
 /// The connection that the message would leave by.

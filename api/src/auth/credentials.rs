@@ -1,5 +1,6 @@
-//! The key that a request presents: `Authorization: Bearer …` or `X-API-Key: …`.
+//! The key, or the token of a session, that a request presents: `Authorization: Bearer …` or `X-API-Key: …`.
 
+use common::crypto::shared::SharedTokens;
 use common::problem::Problem;
 use http::{HeaderMap, StatusCode, header};
 
@@ -21,7 +22,7 @@ pub(super) fn presented(headers: &HeaderMap) -> Result<&str, Problem> {
         }
     }
     let token = found.ok_or_else(missing)?;
-    if token.len() > LONGEST || !token.starts_with("sk_org_") {
+    if token.len() > LONGEST || !token.starts_with("sk_org_") && !token.starts_with(SharedTokens::SESSION) {
         return Err(invalid());
     }
     Ok(token)
@@ -60,6 +61,7 @@ mod tests {
         assert_eq!(code(&[("authorization", "Bearer sk_org_abc")]), Ok(key.into()));
         assert_eq!(code(&[("authorization", "bearer  sk_org_abc ")]), Ok(key.into()));
         assert_eq!(code(&[("x-api-key", key)]), Ok(key.into()));
+        assert_eq!(code(&[("authorization", "Bearer sis_abc")]), Ok("sis_abc".into()));
         assert_eq!(code(&[("authorization", "Bearer sk_org_abc"), ("x-api-key", key)]), Ok(key.into()));
         let two = [("authorization", "Bearer sk_org_abc"), ("x-api-key", "sk_org_def")];
         assert_eq!(code(&two), Err("conflicting_credentials"));

@@ -98,7 +98,7 @@ fn note_use(pool: &Pool, shutdown: &Shutdown, credential: &Credential) {
     if credential.last_used_at.is_some_and(|at| Utc::now() - at < TimeDelta::minutes(1)) {
         return;
     }
-    let (pool, key) = (pool.clone(), credential.principal.key);
+    let (pool, key) = (pool.clone(), credential.id);
     shutdown.spawn(async move {
         let noted = async { api_keys::touch(&pool.get().await?, key).await };
         if let Err(error) = noted.await {

@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use common::domain::ids::{
-    ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxId, MediaId, MessageId,
-    PhoneNumberId, TeamId, UserId, WebhookDeliveryId, WebhookId, WebhookReplayId,
+    ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxEmbedId, InboxId, MediaId, MessageId,
+    PhoneNumberId, SharedInboxLinkId, SharedSessionId, TeamId, UserId, WebhookDeliveryId, WebhookId,
+    WebhookReplayId,
 };
 use common::problem::Problem;
 use http::request::Parts;
@@ -80,6 +81,18 @@ impl Named for WebhookDeliveryId {
 
 impl Named for WebhookReplayId {
     const NOUN: &'static str = "replay";
+}
+
+impl Named for SharedInboxLinkId {
+    const NOUN: &'static str = "shared inbox link";
+}
+
+impl Named for InboxEmbedId {
+    const NOUN: &'static str = "inbox embed";
+}
+
+impl Named for SharedSessionId {
+    const NOUN: &'static str = "session";
 }
 
 impl Named for common::channels::Channel {

@@ -4,6 +4,6 @@ mod filter;
 mod hub;
 mod reader;
 
-pub use filter::Filter;
+pub use filter::{Filter, is_visible};
 pub use hub::Hub;
 pub use reader::{Reader, follow};

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
-use super::filter::Filter;
+use super::filter::{Filter, is_visible};
 use super::hub::{Hub, News, Told};
 use crate::auth::{Lasting, rights::EventRead};
 use crate::state::AppState;
@@ -174,7 +174,7 @@ impl Reader {
 
     /// Hands an event over, if it is wanted; says whether it was.
     async fn hand(&mut self, event: &Told, events: &mpsc::Sender<Event>) -> Result<bool, End> {
-        let wanted = self.filter.wants(&event.head);
+        let wanted = self.filter.wants(&event.head) && self.may_see(event).await;
         if wanted {
             let shown =
                 Event::default().id(event.head.seq.to_string()).event(&event.head.kind).data(&event.json);
@@ -182,6 +182,19 @@ impl Reader {
         }
         self.after = event.head.seq;
         Ok(wanted)
+    }
+
+    /// Whether the reader may see an event, asked until there is an answer.
+    async fn may_see(&self, event: &Told) -> bool {
+        loop {
+            match is_visible(&self.state.pool, &self.caller, &event.head, &event.json).await {
+                Ok(visible) => return visible,
+                Err(error) => {
+                    tracing::debug!(%error, "nobody knows whose a conversation is; a stream waits");
+                    tokio::time::sleep(AWAY).await;
+                }
+            }
+        }
     }
 
     /// A sign of life, which moves the place from which the reader comes back.

@@ -4,10 +4,12 @@ mod answer;
 mod app;
 mod hooked;
 mod receiver;
+mod visit;
 mod whole;
 
 pub use answer::{Answer, Call};
 pub use app::{Options, TestApp};
 pub use hooked::Hooked;
 pub use receiver::{Received, Receiver, Reply};
+pub use visit::{all_permissions, link_token};
 pub use whole::{SOON, Whole};

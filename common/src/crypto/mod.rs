@@ -1,6 +1,7 @@
 //! Secrets at rest, keys and signatures.
 
 mod seal;
+pub mod shared;
 pub mod signature;
 mod token;
 

@@ -1,5 +1,7 @@
 //! `api_keys`: credentials of programs, each owned by a user.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
@@ -7,7 +9,7 @@ use tokio_postgres::Row;
 use super::Error;
 use crate::crypto::ApiKeyToken;
 use crate::domain::ids::{ApiKeyId, OrganizationId, UserId};
-use crate::domain::principal::{Principal, Role, Scope};
+use crate::domain::principal::{self, Grant, Principal, Reach, Role, Scope};
 
 /// A key as people see it: never the key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub struct NewApiKey<'a> {
 /// What a presented key stands for.
 #[derive(Debug, Clone)]
 pub struct Credential {
+    /// The key.
+    pub id: ApiKeyId,
     /// Who calls, with the lesser of the key's and the owner's role.
     pub principal: Principal,
     /// When it stops working.
@@ -164,18 +168,22 @@ pub async fn find_credential(
     let statement = client.prepare_cached(sql).await?;
     let Some(row) = client.query_opt(&statement, &[&hash.as_slice()]).await? else { return Ok(None) };
     let names: Vec<&str> = row.try_get(6)?;
-    let scopes = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let scopes: BTreeSet<Scope> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    // An empty list means all: one of which nothing is left must not become that.
+    let nothing_left = !names.is_empty() && scopes.is_empty();
+    let id = ApiKeyId(row.try_get(0)?);
     let principal = Principal {
         organization: OrganizationId(row.try_get(1)?),
-        key: ApiKeyId(row.try_get(0)?),
-        key_name: row.try_get(3)?,
+        credential: principal::Credential::ApiKey(id),
+        session: None,
+        name: row.try_get(3)?,
         user: UserId(row.try_get(2)?),
-        role: role(&row, 4)?.min(role(&row, 5)?),
-        scopes,
+        sees: Reach::EVERYTHING,
+        may: Grant::Role(role(&row, 4)?.min(role(&row, 5)?), scopes),
     };
     Ok(Some(Credential {
-        // An empty list means all: one of which nothing is left must not become that.
-        revoked: row.try_get(8)? || (!names.is_empty() && principal.scopes.is_empty()),
+        id,
+        revoked: row.try_get(8)? || nothing_left,
         principal,
         expires_at: row.try_get(7)?,
         owner_disabled: row.try_get(9)?,

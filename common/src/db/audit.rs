@@ -10,15 +10,15 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Error;
-use crate::domain::ids::{ApiKeyId, AuditId, OrganizationId};
-use crate::domain::principal::Principal;
+use crate::domain::ids::{AuditId, OrganizationId};
+use crate::domain::principal::{Credential, Principal};
 use crate::trace::TraceId;
 
 /// Who asked for a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// A program, by its key.
-    ApiKey(ApiKeyId),
+    /// A program by its key, or a visitor of a link or embed.
+    Caller(Credential),
     /// The operator, by the command line.
     Operator,
 }
@@ -50,17 +50,20 @@ impl Entry {
     ) -> Self {
         Self {
             organization: principal.organization,
-            actor: Actor::ApiKey(principal.key),
+            actor: Actor::Caller(principal.credential),
             action,
             resource: resource.into(),
             trace: Some(trace),
-            detail: None,
+            detail: principal.via(),
         }
     }
 
-    /// With what changed.
+    /// With what changed, beside what is told of a visitor.
     #[must_use]
-    pub fn detail(self, detail: Value) -> Self {
+    pub fn detail(self, mut detail: Value) -> Self {
+        if let (Some(Value::Object(via)), Some(fields)) = (self.detail, detail.as_object_mut()) {
+            fields.extend(via);
+        }
         Self { detail: Some(detail), ..self }
     }
 }
@@ -74,7 +77,7 @@ pub async fn insert(client: &impl GenericClient, entry: &Entry) -> Result<(), Er
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let statement = client.prepare_cached(sql).await?;
     let (kind, actor) = match entry.actor {
-        Actor::ApiKey(key) => ("apiKey", Some(key.0)),
+        Actor::Caller(credential) => (credential.sender_type().as_str(), Some(credential.id())),
         Actor::Operator => ("operator", None),
     };
     let (id, trace) = (AuditId::new(), entry.trace.map(|trace| trace.0));

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Error;
 use crate::channels::Channel;
 use crate::domain::ids::{ContactId, ConversationId, InboxId, MessageId, OrganizationId, TeamId, UserId};
+use crate::domain::principal::Reach;
 use crate::domain::view::{AssigneeView, ContactView, ConversationView, LastMessageView, can_send};
 use crate::problem::{MessagingWindow, Timestamp};
 
@@ -71,33 +72,42 @@ fn read(row: &Row, now: DateTime<Utc>) -> Result<ConversationView, Error> {
     })
 }
 
-/// The organization's conversation with this id, if there is one.
+/// The organization's conversation with this id, if there is one within reach.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(
     client: &impl GenericClient,
     organization: OrganizationId,
+    reach: &Reach,
     id: ConversationId,
 ) -> Result<Option<ConversationView>, Error> {
-    let statement =
-        client.prepare_cached(&format!("{SELECT} WHERE c.organization_id = $1 AND c.id = $2")).await?;
-    let row = client.query_opt(&statement, &[&organization.0, &id.0]).await?;
+    let sql = format!(
+        "{SELECT} WHERE c.organization_id = $1 AND c.id = $2
+            AND ($3::uuid[] IS NULL OR c.inbox_id = ANY($3)) AND ($4::uuid IS NULL OR c.assignee_id = $4)"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let row =
+        client.query_opt(&statement, &[&organization.0, &id.0, &reach.inboxes, &reach.assignee]).await?;
     row.map(|row| read(&row, Utc::now())).transpose()
 }
 
-/// Whether the organization has this conversation.
+/// Whether the organization has this conversation within reach.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn exists(
     client: &impl GenericClient,
     organization: OrganizationId,
+    reach: &Reach,
     id: ConversationId,
 ) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM conversations c
         JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id AND k.erased_at IS NULL
-        WHERE c.organization_id = $1 AND c.id = $2";
+        WHERE c.organization_id = $1 AND c.id = $2
+            AND ($3::uuid[] IS NULL OR c.inbox_id = ANY($3)) AND ($4::uuid IS NULL OR c.assignee_id = $4)";
     let statement = client.prepare_cached(sql).await?;
-    Ok(client.query_opt(&statement, &[&organization.0, &id.0]).await?.is_some())
+    let found =
+        client.query_opt(&statement, &[&organization.0, &id.0, &reach.inboxes, &reach.assignee]).await?;
+    Ok(found.is_some())
 }

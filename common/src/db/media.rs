@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use deadpool_postgres::{GenericClient, Pool};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Error;
 use crate::domain::ids::{MediaId, OrganizationId};
+use crate::domain::principal::Reach;
 use crate::media::Written;
 
 /// A file that is there.
@@ -41,6 +43,8 @@ pub struct Upload<'a> {
     pub mime_type: &'a str,
     /// Its size and hash.
     pub written: &'a Written,
+    /// The link or embed through which it came, if it did.
+    pub guest: Option<Uuid>,
 }
 
 /// A contact's file, claimed to be fetched.
@@ -98,21 +102,44 @@ pub async fn find(
     row.as_ref().map(read).transpose()
 }
 
-/// The same for a message that is about to refer to it: retention leaves it alone meanwhile.
+/// Whether a visitor may have this file: it came through the same link or embed, or belongs to a message within reach.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_within(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    (reach, guest): (&Reach, Uuid),
+    id: MediaId,
+) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM media f WHERE f.organization_id = $1 AND f.id = $2 AND (f.guest_id = $3 OR EXISTS (
+            SELECT 1 FROM message_media l JOIN messages m ON m.id = l.message_id
+            JOIN conversations c ON c.organization_id = m.organization_id AND c.id = m.conversation_id
+            WHERE l.media_id = f.id AND m.organization_id = $1
+                AND ($4::uuid[] IS NULL OR c.inbox_id = ANY($4)) AND ($5::uuid IS NULL OR c.assignee_id = $5)))";
+    let statement = client.prepare_cached(sql).await?;
+    let params: [&(dyn ToSql + Sync); 5] = [&organization.0, &id.0, &guest, &reach.inboxes, &reach.assignee];
+    Ok(client.query_opt(&statement, &params).await?.is_some())
+}
+
+/// The same for a message that is about to refer to it: retention leaves it alone meanwhile. A visitor's message refers only to
+/// what came through the same link or embed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn take(
     client: &impl GenericClient,
     organization: OrganizationId,
+    guest: Option<Uuid>,
     id: MediaId,
 ) -> Result<Option<Media>, Error> {
     let sql = format!(
         "UPDATE media SET look_at = greatest(look_at, now() + interval '30 days')
-        WHERE organization_id = $1 AND id = $2 AND state = 'ready' RETURNING {COLUMNS}"
+        WHERE organization_id = $1 AND id = $2 AND state = 'ready' AND ($3::uuid IS NULL OR guest_id = $3)
+        RETURNING {COLUMNS}"
     );
     let statement = client.prepare_cached(&sql).await?;
-    let row = client.query_opt(&statement, &[&organization.0, &id.0]).await?;
+    let row = client.query_opt(&statement, &[&organization.0, &id.0, &guest]).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -126,8 +153,8 @@ pub async fn insert(
     upload: Upload<'_>,
 ) -> Result<DateTime<Utc>, Error> {
     let sql = "WITH known AS (DELETE FROM stray_objects WHERE object_key = $3 RETURNING object_key)
-        INSERT INTO media (id, organization_id, state, object_key, filename, mime_type, size, sha256)
-        SELECT $1, $2, 'ready', object_key, $4, $5, $6, $7 FROM known RETURNING created_at";
+        INSERT INTO media (id, organization_id, state, object_key, filename, mime_type, size, sha256, guest_id)
+        SELECT $1, $2, 'ready', object_key, $4, $5, $6, $7, $8 FROM known RETURNING created_at";
     let statement = client.prepare_cached(sql).await?;
     let size = i64::try_from(upload.written.size).unwrap_or(i64::MAX);
     let row = client
@@ -141,6 +168,7 @@ pub async fn insert(
                 &upload.mime_type,
                 &size,
                 &upload.written.sha256.as_slice(),
+                &upload.guest,
             ],
         )
         .await?;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::domain::ids::{AttemptId, ConversationId, MessageId, OrganizationId};
+use crate::domain::principal::Reach;
 use crate::domain::view::{MessageView, SenderView, TimelineEntry, shown};
 use crate::problem::Timestamp;
 
@@ -134,13 +135,14 @@ pub async fn list_media(
     rows.iter().map(read).collect()
 }
 
-/// The organization's message with this id, with its timeline.
+/// The organization's message with this id, with its timeline, if its conversation is within reach.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(
     client: &impl GenericClient,
     organization: OrganizationId,
+    reach: &Reach,
     id: MessageId,
 ) -> Result<Option<MessageView>, Error> {
     // One statement, so that the message stands as the last entry of its timeline left it.
@@ -150,11 +152,13 @@ pub async fn find(
         ) t ON t.message_id = messages.id WHERE organization_id = $1 AND messages.id = $2 AND NOT EXISTS (
             SELECT 1 FROM conversations c
             JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
-            WHERE c.organization_id = $1 AND c.id = messages.conversation_id AND k.erased_at IS NOT NULL
+            WHERE c.organization_id = $1 AND c.id = messages.conversation_id AND (k.erased_at IS NOT NULL
+                OR NOT ($3::uuid[] IS NULL OR c.inbox_id = ANY($3))
+                OR NOT ($4::uuid IS NULL OR c.assignee_id IS NOT DISTINCT FROM $4))
         ) ORDER BY place"
     );
     let statement = client.prepare_cached(&sql).await?;
-    let rows = client.query(&statement, &[&organization.0, &id.0]).await?;
+    let rows = client.query(&statement, &[&organization.0, &id.0, &reach.inboxes, &reach.assignee]).await?;
     let Some(first) = rows.first() else { return Ok(None) };
     let mut message = read(first)?;
     message.timeline =

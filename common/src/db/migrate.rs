@@ -47,6 +47,7 @@ migrations! {
     18 "0018_management",
     20 "0020_text_channel",
     23 "0023_rcs_fallback",
+    24 "0024_shared_inboxes",
     26 "0026_inbox_health_and_notices",
     27 "0027_event_indexes",
 }

@@ -139,6 +139,14 @@ ids! {
     WebhookDeliveryId = "whd";
     /// Postings that are to be made again.
     WebhookReplayId = "whr";
+    /// A link by which a number's inbox is shared.
+    SharedInboxLinkId = "sil";
+    /// One of the public URLs that a link has had.
+    LinkRotationId = "sir";
+    /// An inbox embedded in another product.
+    InboxEmbedId = "emb";
+    /// What a link or embed was exchanged for.
+    SharedSessionId = "sse";
     /// A dead letter.
     DeadLetterId = "dlq";
     /// An entry of the audit log.

@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::ids::{ApiKeyId, OrganizationId, UserId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::ids::{ApiKeyId, InboxEmbedId, OrganizationId, SharedInboxLinkId, SharedSessionId, UserId};
+use super::permissions::{Permission, Permissions};
+pub use super::reach::Reach;
+use super::view::SenderType;
 
 /// A user's or key's role; each includes the ones below it.
 #[derive(
@@ -172,6 +178,26 @@ scopes! {
     MediaCreate = "media:create", Agent;
     /// Download files.
     MediaRead = "media:read", Agent;
+    /// See the links by which inboxes are shared.
+    LinkList = "link:list", Admin;
+    /// See one link, its public URL included, and its sessions.
+    LinkRead = "link:read", Admin;
+    /// Share an inbox by a link.
+    LinkCreate = "link:create", Admin;
+    /// Change links, give them another public URL, end their sessions.
+    LinkUpdate = "link:update", Admin;
+    /// Revoke links.
+    LinkDelete = "link:delete", Admin;
+    /// See the embeds.
+    EmbedList = "embed:list", Agent;
+    /// See one embed.
+    EmbedRead = "embed:read", Agent;
+    /// Make embeds.
+    EmbedCreate = "embed:create", Admin;
+    /// Change embeds.
+    EmbedUpdate = "embed:update", Admin;
+    /// Revoke embeds.
+    EmbedDelete = "embed:delete", Admin;
 }
 
 impl fmt::Display for Scope {
@@ -192,21 +218,71 @@ impl FromStr for Scope {
     }
 }
 
-/// The authenticated caller.
+/// What a caller presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// An API key.
+    ApiKey(ApiKeyId),
+    /// A session of a shared link.
+    Link(SharedInboxLinkId),
+    /// A session of an embed.
+    Embed(InboxEmbedId),
+}
+
+impl Credential {
+    /// The id under which its idempotency keys, its requests and its writes are kept: of a session, its link's or embed's.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::ApiKey(id) => id.0,
+            Self::Link(id) => id.0,
+            Self::Embed(id) => id.0,
+        }
+    }
+
+    /// As what it sends messages and stands in the audit log.
+    pub fn sender_type(self) -> SenderType {
+        match self {
+            Self::ApiKey(_) => SenderType::ApiKey,
+            Self::Link(_) => SenderType::SharedLink,
+            Self::Embed(_) => SenderType::Embed,
+        }
+    }
+
+    /// The link or embed, if it is one's.
+    pub fn guest(self) -> Option<Uuid> {
+        match self {
+            Self::ApiKey(_) => None,
+            Self::Link(_) | Self::Embed(_) => Some(self.id()),
+        }
+    }
+}
+
+/// What a caller may do.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// What a key's role has, narrowed by its scopes; none listed means all of its role.
+    Role(Role, BTreeSet<Scope>),
+    /// What a link or embed permits.
+    Permissions(Permissions),
+}
+
+/// The authenticated caller: a key, or a session of a link or embed.
 #[derive(Debug, Clone)]
 pub struct Principal {
     /// The organization whose rows the caller may see.
     pub organization: OrganizationId,
-    /// The credential, for idempotency, rate limits and audit.
-    pub key: ApiKeyId,
-    /// The key's name, shown as the sender of its messages.
-    pub key_name: String,
-    /// The user who owns the key.
+    /// What it presented, for idempotency, rate limits and audit.
+    pub credential: Credential,
+    /// Which session of a link or embed it is.
+    pub session: Option<SharedSessionId>,
+    /// The credential's name, shown as the sender of its messages.
+    pub name: String,
+    /// The user whose credential it is: the key's owner, or who made the link or embed.
     pub user: UserId,
-    /// The key's role.
-    pub role: Role,
-    /// The key's scopes; none listed means all of its role.
-    pub scopes: BTreeSet<Scope>,
+    /// What it may see.
+    pub sees: Reach,
+    /// What it may do.
+    pub may: Grant,
 }
 
 impl Principal {
@@ -217,7 +293,50 @@ impl Principal {
 
     /// Whether scopes grant `scope` where already `least` may: what concerns oneself takes less than what concerns others.
     pub fn may_as(&self, scope: Scope, least: Role) -> bool {
-        self.role >= least && (self.scopes.is_empty() || self.scopes.contains(&scope))
+        match &self.may {
+            Grant::Role(role, scopes) => *role >= least && (scopes.is_empty() || scopes.contains(&scope)),
+            Grant::Permissions(_) => false,
+        }
+    }
+
+    /// Whether it has a permission; a key has them all, for its scopes say what it may do.
+    pub fn permits(&self, permission: Permission) -> bool {
+        match &self.may {
+            Grant::Role(..) => true,
+            Grant::Permissions(permissions) => permissions.has(permission),
+        }
+    }
+
+    /// The key's role; a link or embed has none, which is below all.
+    pub fn role(&self) -> Option<Role> {
+        match &self.may {
+            Grant::Role(role, _) => Some(*role),
+            Grant::Permissions(_) => None,
+        }
+    }
+
+    /// The role as people are told it.
+    pub fn acts_as(&self) -> &'static str {
+        self.role().map_or("a visitor", Role::as_str)
+    }
+
+    /// The key's scopes, if it is narrowed to some.
+    pub fn scopes(&self) -> Option<&BTreeSet<Scope>> {
+        match &self.may {
+            Grant::Role(_, scopes) => Some(scopes).filter(|scopes| !scopes.is_empty()),
+            Grant::Permissions(_) => None,
+        }
+    }
+
+    /// How the audit log tells of a visitor: through what, and in which session.
+    pub fn via(&self) -> Option<Value> {
+        let noun = match self.credential {
+            Credential::ApiKey(_) => return None,
+            Credential::Link(_) => "link",
+            Credential::Embed(_) => "embed",
+        };
+        let session = self.session.map(|id| id.0);
+        Some(json!({ "via": format!("via {noun} {}", self.name), "sessionId": session }))
     }
 }
 
@@ -225,22 +344,34 @@ impl Principal {
 mod tests {
     use super::*;
 
-    fn principal(role: Role, scopes: &[Scope]) -> Principal {
+    fn principal(may: Grant) -> Principal {
         Principal {
             organization: OrganizationId::new(),
-            key: ApiKeyId::new(),
-            key_name: "k".into(),
+            credential: Credential::ApiKey(ApiKeyId::new()),
+            session: None,
+            name: "k".into(),
             user: UserId::new(),
-            role,
-            scopes: scopes.iter().copied().collect(),
+            sees: Reach::EVERYTHING,
+            may,
         }
+    }
+
+    fn key(role: Role, scopes: &[Scope]) -> Principal {
+        principal(Grant::Role(role, scopes.iter().copied().collect()))
     }
 
     #[test]
     fn scopes_narrow_a_role_and_never_widen_it() {
-        assert!(principal(Role::Agent, &[]).may(Scope::MessageCreate));
-        assert!(!principal(Role::Agent, &[]).may(Scope::ConnectionCreate));
-        assert!(!principal(Role::Agent, &[Scope::ConnectionCreate]).may(Scope::ConnectionCreate));
-        assert!(!principal(Role::Owner, &[Scope::InboxList]).may(Scope::MessageCreate));
+        assert!(key(Role::Agent, &[]).may(Scope::MessageCreate));
+        assert!(!key(Role::Agent, &[]).may(Scope::ConnectionCreate));
+        assert!(!key(Role::Agent, &[Scope::ConnectionCreate]).may(Scope::ConnectionCreate));
+        assert!(!key(Role::Owner, &[Scope::InboxList]).may(Scope::MessageCreate));
+    }
+
+    #[test]
+    fn permissions_grant_no_scope_and_have_no_role() {
+        let guest = principal(Grant::Permissions(Permissions::all()));
+        assert!(Scope::ALL.iter().all(|scope| !guest.may(*scope)));
+        assert!(guest.role() < Some(Role::Agent));
     }
 }

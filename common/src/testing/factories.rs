@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use crate::config::MasterKey;
 use crate::crypto::{ApiKeyToken, Sealer};
-use crate::domain::ids::{ApiKeyId, ConnectionId, ConversationId, InboxId, OrganizationId, UserId};
+use crate::domain::ids::{
+    ApiKeyId, ConnectionId, ConversationId, InboxId, OrganizationId, PhoneNumberId, UserId,
+};
 
 /// The master key of tests.
 pub fn master_key() -> MasterKey {
@@ -78,6 +80,22 @@ pub async fn workspace_signed_with(pool: &Pool, api_url: &str, app_secret: &str)
 }
 
 impl Workspace {
+    /// Inserts the number of its inbox.
+    ///
+    /// # Panics
+    /// When the row cannot be inserted.
+    pub async fn phone_number(&self, pool: &Pool) -> PhoneNumberId {
+        let id = PhoneNumberId::new();
+        let client = pool.get().await.expect("connection");
+        let sql =
+            "INSERT INTO phone_numbers (id, organization_id, inbox_id, provider_id, display_phone_number)
+            VALUES ($1, $2, $3, $4, '+54 9 11 5555-1234')";
+        let params: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&id.0, &self.organization.0, &self.inbox.0, &self.phone_number_id];
+        client.execute(sql, &params).await.expect("phone number");
+        id
+    }
+
     /// Inserts a conversation with a contact whose reply window is open.
     ///
     /// # Panics

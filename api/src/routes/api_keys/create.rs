@@ -119,7 +119,7 @@ async fn owner(
 }
 
 fn role_under(caller: &Principal, owner: &User, asked: Option<Role>) -> Result<Role, Problem> {
-    let Some(role) = asked else { return Ok(owner.role.min(caller.role)) };
+    let Some(role) = asked else { return Ok(caller.role().map_or(Role::Agent, |own| own.min(owner.role))) };
     ensure_role(caller, role)?;
     if role > owner.role {
         let message = format!("must not be above the role of its owner, which is {}", owner.role);
@@ -130,7 +130,8 @@ fn role_under(caller: &Principal, owner: &User, asked: Option<Role>) -> Result<R
 
 fn scopes_of(caller: &Principal, role: Role, asked: Option<&[String]>) -> Result<Vec<Scope>, Problem> {
     let Some(asked) = asked else {
-        return Ok(caller.scopes.iter().copied().filter(|scope| scope.least_role() <= role).collect());
+        let own = caller.scopes().into_iter().flatten().copied();
+        return Ok(own.filter(|scope| scope.least_role() <= role).collect());
     };
     let (mut scopes, mut errors) = (Vec::new(), Vec::new());
     for (index, text) in asked.iter().enumerate() {

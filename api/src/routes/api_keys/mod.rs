@@ -10,7 +10,7 @@ pub mod update;
 use chrono::{DateTime, Utc};
 use common::db::api_keys::{self, ApiKey};
 use common::domain::ids::{ApiKeyId, UserId};
-use common::domain::principal::{Principal, Role, Scope};
+use common::domain::principal::{Credential, Principal, Role, Scope};
 use common::problem::{Problem, Timestamp};
 use deadpool_postgres::GenericClient;
 use http::StatusCode;
@@ -99,8 +99,8 @@ impl Grant<'_> {
     /// A key never gives more than it has: no higher role, no scope that it lacks, and no longer life.
     fn ensure_within(&self, caller: &Principal, own: &ApiKey) -> Result<(), Problem> {
         ensure_role(caller, self.role)?;
-        let lacking = |scope: &&Scope| !caller.scopes.contains(scope);
-        if !caller.scopes.is_empty() && (self.scopes.is_empty() || self.scopes.iter().any(|s| lacking(&s))) {
+        let lacking = |scope: &&Scope| caller.scopes().is_some_and(|scopes| !scopes.contains(scope));
+        if caller.scopes().is_some() && (self.scopes.is_empty() || self.scopes.iter().any(|s| lacking(&s))) {
             let names: Vec<&str> = self.scopes.iter().filter(lacking).map(|scope| scope.as_str()).collect();
             let names = if names.is_empty() { "all of its role".to_owned() } else { names.join(", ") };
             let detail = format!("A key gives only scopes that it has itself; this one lacks {names}");
@@ -120,18 +120,20 @@ impl Grant<'_> {
 
 /// 403 unless the caller's role is at least that of a key.
 fn ensure_role(caller: &Principal, role: Role) -> Result<(), Problem> {
-    if caller.role >= role {
+    if caller.role() >= Some(role) {
         return Ok(());
     }
+    let acts_as = caller.acts_as();
     let detail =
-        format!("A key with the role {role} takes that role to deal with; this key acts as {}", caller.role);
+        format!("A key with the role {role} takes that role to deal with; this key acts as {acts_as}");
     let problem = Problem::new(StatusCode::FORBIDDEN, "insufficient_role", detail);
     Err(problem.field("role", "insufficient_role", "must not be above the role of this key"))
 }
 
 /// The key that asks, as it is now.
 async fn own(client: &impl GenericClient, caller: &Principal) -> Result<ApiKey, Problem> {
-    let found = api_keys::find(client, caller.organization, caller.key, false).await?;
+    let Credential::ApiKey(id) = caller.credential else { return Err(Problem::not_found("API key")) };
+    let found = api_keys::find(client, caller.organization, id, false).await?;
     let revoked = || Problem::new(StatusCode::UNAUTHORIZED, "key_revoked", "The key was revoked");
     found.filter(|key| key.revoked_at.is_none()).ok_or_else(revoked)
 }

@@ -134,7 +134,7 @@ async fn store(
     })?;
     let entry = Entry {
         organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
+        actor: Actor::Caller(caller.credential),
         action: "connection.create",
         resource: connection.id.0,
         trace: Some(trace),

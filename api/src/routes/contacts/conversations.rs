@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::resolve;
-use crate::auth::{Allowed, rights::ConversationList};
+use crate::auth::{Allowed, rights::ContactConversationList};
 use crate::extract::{Path, Query};
 use crate::paging;
 use crate::state::AppState;
@@ -49,7 +49,7 @@ pub struct ContactConversations {
     responses((status = 200, description = "The conversations, the latest first", body = ContactConversations))
 )]
 pub async fn list_contact_conversations(
-    caller: Allowed<ConversationList>,
+    caller: Allowed<ContactConversationList>,
     State(state): State<AppState>,
     Path(id): Path<ContactId>,
     Query(query): Query<ListContactConversations>,
@@ -61,7 +61,12 @@ pub async fn list_contact_conversations(
     let contact = resolve(&client, &caller, id).await?;
     let limit = size as i64 + 1;
     let mut found =
-        conversations::list_of_contact(&client, caller.organization, contact, after, limit).await?;
+        conversations::list_of_contact(&client, (caller.organization, &caller.sees), contact, after, limit)
+            .await?;
+    if found.is_empty() && after.is_none() && caller.credential.guest().is_some() {
+        // Whom a visitor has no conversation with is nobody it knows.
+        return Err(Problem::not_found("contact"));
+    }
     let more = found.len() > size;
     found.truncate(size);
     let last = found.last().filter(|_| more);

@@ -26,6 +26,6 @@ pub async fn get_contact(
     Path(id): Path<ContactId>,
 ) -> Result<Json<ContactDetail>, Problem> {
     let client = state.db().await?;
-    let found = contacts::find(&client, caller.organization, id).await?;
+    let found = contacts::find(&client, caller.organization, &caller.sees, id).await?;
     found.map(Json).ok_or_else(|| Problem::not_found("contact"))
 }

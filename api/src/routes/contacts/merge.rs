@@ -83,7 +83,7 @@ async fn merge_into(
                     let entry = Entry { detail, ..entry(caller, "contact.merge", source, trace) };
                     audit::insert(&tx, &entry).await?;
                 }
-                let found = contacts::find(&tx, caller.organization, contact).await?;
+                let found = contacts::find(&tx, caller.organization, &caller.sees, contact).await?;
                 let found = found.ok_or_else(|| Problem::not_found("contact"))?;
                 let answer = once.fill(&tx, StatusCode::OK, &found, None).await?;
                 tx.commit().await?;

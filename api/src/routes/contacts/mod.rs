@@ -10,7 +10,7 @@ pub mod opt_out;
 pub mod update;
 
 use axum::response::Response;
-use common::db::audit::{self, Actor, Entry};
+use common::db::audit::{self, Entry};
 use common::db::contacts;
 use common::db::contacts::update::{Change, change};
 use common::domain::contact::OptOut;
@@ -30,14 +30,7 @@ use crate::state::AppState;
 const TRIES: usize = 5;
 
 fn entry(caller: &Principal, action: &'static str, contact: ContactId, trace: TraceId) -> Entry {
-    Entry {
-        organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
-        action,
-        resource: contact.0,
-        trace: Some(trace),
-        detail: None,
-    }
+    Entry::by(caller, action, contact, trace)
 }
 
 /// The contact that an id stands for.

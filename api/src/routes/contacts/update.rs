@@ -79,7 +79,7 @@ pub async fn update_contact(
         let detail = Some(json!({ "fields": fields }));
         audit::insert(&tx, &Entry { detail, ..entry(&caller, "contact.update", contact, trace) }).await?;
     }
-    let found = contacts::find(&tx, caller.organization, contact).await?;
+    let found = contacts::find(&tx, caller.organization, &caller.sees, contact).await?;
     tx.commit().await.map_err(common::db::Error::from)?;
     found.map(axum::Json).ok_or_else(|| Problem::not_found("contact"))
 }

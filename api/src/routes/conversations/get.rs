@@ -24,6 +24,6 @@ pub async fn get_conversation(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<ConversationView>, Problem> {
     let client = state.db().await?;
-    let found = conversations::find(&client, caller.organization, id).await?;
+    let found = conversations::find(&client, caller.organization, &caller.sees, id).await?;
     found.map(Json).ok_or_else(|| Problem::not_found("conversation"))
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use common::db::conversations::{self, Assigned, Filter};
 use common::domain::ids::InboxId;
+use common::domain::principal::Reach;
 use common::domain::search::Term;
 use common::domain::view::{ConversationState, ConversationView};
 use common::problem::Problem;
@@ -88,7 +89,11 @@ pub async fn list_conversations(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let size = usize::from(paging::size("pageSize", query.page_size, 25, 100)?);
-    let filter = filter(&query)?;
+    let mut filter = filter(&query)?;
+    if !narrow(&mut filter, &caller.sees) {
+        let page = Conversations { conversations: Vec::new(), next_page_token: None };
+        return Ok(paging::answer(&page, &uri, None));
+    }
     let client = state.db().await?;
     if let Some(text) = &query.search {
         let most = query.page_size.map_or(conversations::search::MOST, usize::from);
@@ -127,12 +132,21 @@ fn filter(query: &ListConversations) -> Result<Filter, Problem> {
         channels,
         channel_inboxes,
         inbox: inbox.transpose()?,
+        reach: None,
         assigned: assigned(query)?,
         unread_only: query.unread_only.unwrap_or(false),
         state: if archived { ConversationState::Archived } else { ConversationState::Open },
         descending,
         after: paging::read_position_token(query.page_token.as_deref(), descending)?,
     })
+}
+
+/// Leaves of what is asked for what the caller may see; false if that is nothing.
+fn narrow(filter: &mut Filter, reach: &Reach) -> bool {
+    filter.reach.clone_from(&reach.inboxes);
+    let Some(own) = reach.assignee else { return true };
+    let own = Assigned::To(own.into());
+    filter.assigned.replace(own).is_none_or(|asked| asked == own)
 }
 
 fn assigned(query: &ListConversations) -> Result<Option<Assigned>, Problem> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::problem;
-use crate::auth::{Allowed, rights::ConversationUpdate};
+use crate::auth::{Allowed, rights::ConversationMarkRead};
 use crate::extract::{OptionalJson, Path, Trace};
 use crate::state::AppState;
 
@@ -35,7 +35,7 @@ pub struct ReadConversation {
     responses((status = 204, description = "Nobody has to read it any more"))
 )]
 pub async fn read_conversation(
-    caller: Allowed<ConversationUpdate>,
+    caller: Allowed<ConversationMarkRead>,
     State(state): State<AppState>,
     Trace(trace): Trace,
     Path(id): Path<ConversationId>,

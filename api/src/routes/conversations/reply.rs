@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::accept::{Act, Answer, Submission, Target, templates, uploads};
-use crate::auth::{Allowed, rights::MessageCreate};
+use crate::auth::Claimed;
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::routes::messages::draft::Asked;
 use crate::state::AppState;
@@ -63,7 +63,7 @@ pub struct ReplyToConversation {
     )
 )]
 pub async fn reply_to_conversation(
-    caller: Allowed<MessageCreate>,
+    Claimed(asker): Claimed,
     State(state): State<AppState>,
     Trace(trace): Trace,
     IdempotencyKey(key): IdempotencyKey,
@@ -80,11 +80,11 @@ pub async fn reply_to_conversation(
     };
     let mut draft = asked.draft()?;
     let conversation = input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?;
-    uploads::attach(&state, caller.organization, &mut draft.content).await?;
+    uploads::attach(&state, &asker, &mut draft.content).await?;
     let target = Target::Conversation(conversation);
-    let target = templates::compare(&state, caller.organization, target, &draft).await?;
+    let target = templates::compare(&state, &asker, target, &draft).await?;
     let submission = Submission {
-        principal: caller.clone(),
+        asker,
         route: "POST /v1/conversations/reply",
         target,
         act: Act::Send(Box::new(draft)),

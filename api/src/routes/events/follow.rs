@@ -3,10 +3,12 @@
 use axum::extract::State;
 use axum::response::sse::Sse;
 use axum::response::{IntoResponse, Response};
+use common::db;
 use common::db::event_log::{self, Extent};
 use common::domain::event;
 use common::domain::ids::{ConversationId, InboxId};
 use common::problem::Problem;
+use deadpool_postgres::Pool;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -101,7 +103,8 @@ pub async fn follow_events(
     }
     if !wants_stream(&query, &headers) {
         let after = after.unwrap_or(extent.first - 1);
-        return page(&client, &caller, &filter, (after, usize::from(size))).await;
+        drop(client);
+        return page(&state.pool, &caller, &filter, (after, usize::from(size))).await;
     }
     drop(client);
     let reader = Reader { state: state.clone(), caller, filter, after: after.unwrap_or(extent.last) };
@@ -181,14 +184,16 @@ fn listed(name: &str, values: &[String]) -> Result<Vec<String>, Problem> {
 }
 
 async fn page(
-    client: &deadpool_postgres::Object,
+    pool: &Pool,
     caller: &Lasting<EventRead>,
     filter: &Filter,
     (after, size): (i64, usize),
 ) -> Result<Response, Problem> {
     let (mut reached, mut looked_at, mut events) = (after, 0, Vec::new());
     let has_more = 'log: loop {
-        let entries = event_log::read(client, caller.organization, reached, READ).await?;
+        let entries =
+            event_log::read(&pool.get().await.map_err(db::Error::from)?, caller.organization, reached, READ)
+                .await?;
         let last = (entries.len() as i64) < READ;
         for entry in &entries {
             if events.len() == size || looked_at == LOOKED_AT {
@@ -197,6 +202,9 @@ async fn page(
             (reached, looked_at) = (entry.head.seq, looked_at + 1);
             if filter.wants(&entry.head) {
                 let json = common::webhooks::body(entry).map_err(Problem::internal)?;
+                if !stream::is_visible(pool, caller, &entry.head, &json).await? {
+                    continue;
+                }
                 events.push(RawValue::from_string(json).map_err(Problem::internal)?);
             }
         }

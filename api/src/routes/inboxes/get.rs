@@ -27,5 +27,6 @@ pub async fn get_inbox(
 ) -> Result<Json<InboxDetails>, Problem> {
     let client = state.db().await?;
     let found = inboxes::find(&client, caller.organization, id).await?;
+    let found = found.filter(|_| caller.sees.inbox(id.0));
     found.map(|inbox| Json(inbox.into())).ok_or_else(|| Problem::not_found("inbox"))
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::auth::{Allowed, rights::InboxRead};
+use crate::auth::{Allowed, rights::TemplateList};
 use crate::extract::Path;
 use crate::state::AppState;
 
@@ -73,13 +73,14 @@ impl From<&TemplateInfo> for TemplateView {
     )
 )]
 pub async fn list_templates(
-    caller: Allowed<InboxRead>,
+    caller: Allowed<TemplateList>,
     State(state): State<AppState>,
     Path(id): Path<InboxId>,
 ) -> Result<Json<Templates>, Problem> {
     let client = state.db().await?;
     let found = inboxes::find_connection(&client, caller.organization, id).await?;
     drop(client);
+    let found = found.filter(|_| caller.sees.inbox(id.0));
     let (inbox, connection) = found.ok_or_else(|| Problem::not_found("inbox"))?;
     if inbox.channel != common::channels::Channel::Whatsapp {
         return Err(Problem::not_found("WhatsApp inbox"));

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use common::db::media;
 use common::domain::ids::MediaId;
 use common::problem::Problem;
 use http::{HeaderMap, Method};
@@ -34,5 +35,10 @@ pub async fn get_media(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if let Some(guest) = caller.credential.guest()
+        && !media::is_within(&state.db().await?, caller.organization, (&caller.sees, guest), id).await?
+    {
+        return Err(Problem::not_found("file"));
+    }
     serve(&state, caller.organization, id, (&method, &headers)).await
 }

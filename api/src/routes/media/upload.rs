@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use common::db;
-use common::db::audit::{self, Actor, Entry};
+use common::db::audit::{self, Entry};
 use common::db::idempotency::Answer;
 use common::db::media::{self, Upload as Row};
 use common::domain::ids::MediaId;
@@ -206,16 +206,11 @@ async fn make_known(
         filename: stored.told.filename.as_deref(),
         mime_type: &stored.mime_type,
         written: &stored.written,
+        guest: caller.credential.guest(),
     };
     let created_at = media::insert(&tx, caller.organization, row).await?;
-    let entry = Entry {
-        organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
-        action: "media.create",
-        resource: stored.id.0,
-        trace: Some(trace),
-        detail: Some(json!({ "mimeType": stored.mime_type, "size": stored.written.size })),
-    };
+    let detail = json!({ "mimeType": stored.mime_type, "size": stored.written.size });
+    let entry = Entry::by(caller, "media.create", stored.id, trace).detail(detail);
     audit::insert(&tx, &entry).await?;
     let view = MediaView {
         id: stored.id,

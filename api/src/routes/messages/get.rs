@@ -27,7 +27,7 @@ pub async fn get_message(
     Path(id): Path<MessageId>,
 ) -> Result<Json<MessageView>, Problem> {
     let client = state.db().await?;
-    let found = messages::find(&client, caller.organization, id).await?;
+    let found = messages::find(&client, caller.organization, &caller.sees, id).await?;
     let mut message = found.ok_or_else(|| Problem::not_found("message"))?;
     state.links.link(caller.organization, &mut message.content, Links::SHOWN);
     Ok(Json(message))

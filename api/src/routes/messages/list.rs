@@ -68,7 +68,7 @@ pub async fn list_messages(
     let range = Range { from, to, limit: limit as i64 + 1 };
     let client = state.db().await?;
     let (exists, found) = tokio::join!(
-        conversations::exists(&client, caller.organization, conversation),
+        conversations::exists(&client, caller.organization, &caller.sees, conversation),
         messages::list(&client, caller.organization, conversation, range),
     );
     if !exists? {

@@ -10,7 +10,7 @@ use http::Uri;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::{Allowed, rights::ConversationRead};
+use crate::auth::{Allowed, rights::ConversationMediaList};
 use crate::extract::{Path, Query};
 use crate::paging;
 use crate::state::AppState;
@@ -50,7 +50,7 @@ pub struct ConversationMedia {
     responses((status = 200, description = "The messages, newest first", body = ConversationMedia))
 )]
 pub async fn list_conversation_media(
-    caller: Allowed<ConversationRead>,
+    caller: Allowed<ConversationMediaList>,
     State(state): State<AppState>,
     Path(conversation): Path<ConversationId>,
     Query(query): Query<ListConversationMedia>,
@@ -60,7 +60,7 @@ pub async fn list_conversation_media(
     let before = paging::read_id_token(query.page_token.as_deref())?.map(MessageId);
     let client = state.db().await?;
     let (exists, found) = tokio::join!(
-        conversations::exists(&client, caller.organization, conversation),
+        conversations::exists(&client, caller.organization, &caller.sees, conversation),
         messages::list_media(&client, caller.organization, conversation, before, size as i64 + 1),
     );
     if !exists? {

@@ -11,29 +11,28 @@ pub mod start;
 
 use common::db::messages;
 use common::domain::ids::MessageId;
-use common::domain::principal::Principal;
 use common::problem::Problem;
 use common::trace::TraceId;
 use sha2::{Digest, Sha256};
 
-use crate::accept::{Act, Answer, Submission, Target};
+use crate::accept::{Act, Answer, Asker, Submission, Target};
 use crate::state::AppState;
 
 /// Does something about a message that is there.
 async fn act_on(
     state: &AppState,
-    caller: &Principal,
+    asker: Asker,
     id: MessageId,
     (route, act): (&'static str, Act),
     (key, trace): (Option<String>, TraceId),
 ) -> Result<Answer, Problem> {
     // Its conversation never changes, so it may be asked for before the lane is locked.
     let client = state.db().await?;
-    let conversation = messages::find_conversation(&client, caller.organization, id).await?;
+    let conversation = messages::find_conversation(&client, asker.organization(), id).await?;
     drop(client);
     let target = conversation
         .map_or_else(|| Target::Nowhere(Box::new(Problem::not_found("message"))), Target::Conversation);
     let idempotency = key.map(|key| (key, Sha256::digest(id.0.as_bytes()).into()));
-    let submission = Submission { principal: caller.clone(), route, target, act, idempotency, trace };
+    let submission = Submission { asker, route, target, act, idempotency, trace };
     state.acceptor.submit(submission).await
 }

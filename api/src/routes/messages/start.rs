@@ -1,5 +1,7 @@
 //! `POST /v1/messages`: sends to a contact from an inbox, in their conversation, which begins if there is none yet.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use common::domain::content::Content;
 use common::domain::ids::InboxId;
@@ -12,8 +14,8 @@ use utoipa::ToSchema;
 
 use super::draft::Asked;
 use super::recipient::Recipient;
-use crate::accept::{Act, Answer, Draft, Submission, templates, uploads};
-use crate::auth::{Allowed, rights::MessageCreate};
+use crate::accept::{Act, Answer, Asker, Draft, Submission, templates, uploads};
+use crate::auth::{Allowed, rights::MessageStart};
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::state::AppState;
 
@@ -89,18 +91,19 @@ pub struct MessageRecipient {
     )
 )]
 pub async fn start_conversation(
-    caller: Allowed<MessageCreate>,
+    caller: Allowed<MessageStart>,
     State(state): State<AppState>,
     Trace(trace): Trace,
     IdempotencyKey(key): IdempotencyKey,
     Json(input, body): Json<StartConversation>,
 ) -> Result<Answer, Problem> {
     let (recipient, inbox, mut draft) = read(&input)?;
-    uploads::attach(&state, caller.organization, &mut draft.content).await?;
+    let asker = Asker::Known(Arc::new(caller.clone()));
+    uploads::attach(&state, &asker, &mut draft.content).await?;
     let target = recipient.target(&state.db().await?, caller.organization, inbox).await?;
-    let target = templates::compare(&state, caller.organization, target, &draft).await?;
+    let target = templates::compare(&state, &asker, target, &draft).await?;
     let submission = Submission {
-        principal: caller.clone(),
+        asker,
         route: "POST /v1/messages",
         target,
         act: Act::Send(Box::new(draft)),

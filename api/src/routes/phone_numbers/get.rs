@@ -7,7 +7,7 @@ use common::domain::ids::PhoneNumberId;
 use common::problem::Problem;
 
 use super::PhoneNumberView;
-use crate::auth::{Allowed, rights::InboxRead};
+use crate::auth::{Allowed, rights::PhoneNumberRead};
 use crate::extract::Path;
 use crate::state::AppState;
 
@@ -19,7 +19,7 @@ use crate::state::AppState;
     responses((status = 200, description = "The phone number", body = PhoneNumberView))
 )]
 pub async fn get_phone_number(
-    caller: Allowed<InboxRead>,
+    caller: Allowed<PhoneNumberRead>,
     State(state): State<AppState>,
     Path(id): Path<PhoneNumberId>,
 ) -> Result<Json<PhoneNumberView>, Problem> {

@@ -111,10 +111,10 @@ fn refused(error: common::db::Error) -> Problem {
 
 /// 403 unless the caller's role is at least `needed`.
 fn ensure_role(caller: &Principal, needed: Role, what: &str) -> Result<(), Problem> {
-    if caller.role >= needed {
+    if caller.role() >= Some(needed) {
         return Ok(());
     }
-    let detail = format!("{what} takes the role {needed}; this key acts as {}", caller.role);
+    let detail = format!("{what} takes the role {needed}; this key acts as {}", caller.acts_as());
     Err(Problem::new(StatusCode::FORBIDDEN, "insufficient_role", detail))
 }
 

@@ -94,7 +94,7 @@ async fn update(
     let preferences = changed.ok_or_else(|| Problem::not_found("user"))?;
     let entry = Entry {
         organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
+        actor: Actor::Caller(caller.credential),
         action: "notification_preferences.update",
         resource: user.0,
         trace: Some(trace),

@@ -223,7 +223,7 @@ fn entry(
 ) -> Entry {
     Entry {
         organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
+        actor: Actor::Caller(caller.credential),
         action,
         resource: id.0,
         trace: Some(trace),

@@ -17,6 +17,7 @@ use super::Error;
 use super::pipeline::load::json;
 use crate::domain::contact::{ContactDetail, OptOut};
 use crate::domain::ids::{ContactId, ConversationId, EventId, InboxId, OrganizationId};
+use crate::domain::principal::Reach;
 use crate::problem::Timestamp;
 
 /// A contact with its first hundred addresses.
@@ -103,22 +104,31 @@ pub async fn resolve(
     row.map(|row| Ok(ContactId(row.try_get(0)?))).transpose()
 }
 
-/// The contact that an id stands for.
+/// The contact that an id stands for, if one of its conversations is within reach; with its addresses there.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(
     client: &impl GenericClient,
     organization: OrganizationId,
+    reach: &Reach,
     id: ContactId,
 ) -> Result<Option<ContactDetail>, Error> {
     let sql = format!(
         "{SELECT} WHERE k.organization_id = $1 AND {LIVE} AND k.id =
-            (SELECT coalesce(merged_into, id) FROM contacts WHERE organization_id = $1 AND id = $2)"
+            (SELECT coalesce(merged_into, id) FROM contacts WHERE organization_id = $1 AND id = $2)
+            AND ($3::uuid[] IS NULL AND $4::uuid IS NULL OR EXISTS (
+                SELECT 1 FROM conversations c WHERE c.organization_id = $1 AND c.contact_id = k.id
+                    AND ($3 IS NULL OR c.inbox_id = ANY($3)) AND ($4 IS NULL OR c.assignee_id = $4)))"
     );
     let statement = client.prepare_cached(&sql).await?;
-    let row = client.query_opt(&statement, &[&organization.0, &id.0]).await?;
-    row.map(|row| Ok(read(&row)?.0)).transpose()
+    let row =
+        client.query_opt(&statement, &[&organization.0, &id.0, &reach.inboxes, &reach.assignee]).await?;
+    let mut found = row.map(|row| Ok::<_, Error>(read(&row)?.0)).transpose()?;
+    if let Some(contact) = &mut found {
+        contact.addresses.retain(|address| reach.inbox(address.inbox_id.0));
+    }
+    Ok(found)
 }
 
 /// A page of contacts, each with its name as it is sorted.

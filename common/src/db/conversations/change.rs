@@ -5,11 +5,11 @@ use deadpool_postgres::{Object, Pool, Transaction};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::db::audit::{self, Actor, Entry};
+use crate::db::audit::{self, Entry};
 use crate::db::{Error, read_receipts};
 use crate::domain::ids::{ConversationId, InboxId, UserId};
 use crate::domain::principal::Principal;
-use crate::domain::view::{ConversationState, SenderType, SenderView};
+use crate::domain::view::{ConversationState, SenderView};
 use crate::trace::TraceId;
 
 /// Who asks for a change.
@@ -55,9 +55,12 @@ impl<'a> Locked<'a> {
         let sql = "SELECT inbox_id FROM lanes l WHERE conversation_id = $2 AND organization_id = $1 AND EXISTS (
                 SELECT 1 FROM conversations c JOIN contacts k ON k.organization_id = c.organization_id AND k.id = c.contact_id
                 WHERE c.organization_id = $1 AND c.id = $2 AND k.erased_at IS NULL
+                    AND ($3::uuid[] IS NULL OR c.inbox_id = ANY($3)) AND ($4::uuid IS NULL OR c.assignee_id = $4)
             ) FOR NO KEY UPDATE OF l";
         let statement = tx.prepare_cached(sql).await?;
-        let row = tx.query_opt(&statement, &[&by.principal.organization.0, &id.0]).await?;
+        let (organization, reach) = (by.principal.organization, &by.principal.sees);
+        let row =
+            tx.query_opt(&statement, &[&organization.0, &id.0, &reach.inboxes, &reach.assignee]).await?;
         let row = row.ok_or(Refused::NoConversation)?;
         Ok(Self { tx, by, id, inbox: InboxId(row.try_get(0)?) })
     }
@@ -82,13 +85,10 @@ impl<'a> Locked<'a> {
     }
 
     async fn audit(&self, action: &'static str, detail: Option<Value>) -> Result<(), Error> {
-        let entry = Entry {
-            organization: self.by.principal.organization,
-            actor: Actor::ApiKey(self.by.principal.key),
-            action,
-            resource: self.id.0,
-            trace: Some(self.by.trace),
-            detail,
+        let entry = Entry::by(self.by.principal, action, self.id, self.by.trace);
+        let entry = match detail {
+            Some(detail) => entry.detail(detail),
+            None => entry,
         };
         audit::insert(self.tx, &entry).await
     }
@@ -216,7 +216,8 @@ impl Locked<'_> {
     /// The caller, and the user whose key it is.
     fn author(&self) -> Value {
         let principal = self.by.principal;
-        let sender = SenderView::new(SenderType::ApiKey, principal.key.0, Some(principal.key_name.clone()));
+        let credential = principal.credential;
+        let sender = SenderView::new(credential.sender_type(), credential.id(), Some(principal.name.clone()));
         let mut author = json!(sender);
         author["userId"] = json!(principal.user);
         author

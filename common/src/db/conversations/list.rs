@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{SELECT, read};
 use crate::db::Error;
 use crate::domain::ids::{ContactId, ConversationId, InboxId, OrganizationId, UserId};
+use crate::domain::principal::Reach;
 use crate::domain::view::{ConversationState, ConversationView};
 
 /// Which conversations to list, and where to go on.
@@ -26,6 +27,8 @@ pub struct Filter {
     pub channel_inboxes: Vec<InboxId>,
     /// In this inbox.
     pub inbox: Option<InboxId>,
+    /// In one of these inboxes, which are all that the caller may see.
+    pub reach: Option<Vec<Uuid>>,
     /// Whose they are.
     pub assigned: Option<Assigned>,
     /// With messages that nobody has read.
@@ -94,7 +97,10 @@ impl Filter {
     }
 
     fn names_inboxes(&self) -> bool {
-        self.inbox.is_some() || !self.channels.is_empty() || !self.channel_inboxes.is_empty()
+        self.inbox.is_some()
+            || self.reach.is_some()
+            || !self.channels.is_empty()
+            || !self.channel_inboxes.is_empty()
     }
 
     fn direction(&self) -> &'static str {
@@ -105,6 +111,10 @@ impl Filter {
     pub(super) fn push_inboxes(&self, statement: &mut Statement, column: &str) {
         if let Some(inbox) = self.inbox {
             statement.bind(&format!(" AND {column} = "), inbox.0);
+        }
+        if let Some(reach) = &self.reach {
+            statement.bind(&format!(" AND {column} = ANY("), reach.clone());
+            statement.push(")");
         }
         if !self.channels.is_empty() || !self.channel_inboxes.is_empty() {
             let ids: Vec<Uuid> = self.channel_inboxes.iter().map(|id| id.0).collect();
@@ -205,13 +215,13 @@ pub async fn list(
     Ok(found)
 }
 
-/// A page of a contact's conversations, the latest first, in whichever state.
+/// A page of a contact's conversations within reach, the latest first, in whichever state.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_of_contact(
     client: &impl GenericClient,
-    organization: OrganizationId,
+    (organization, reach): (OrganizationId, &Reach),
     contact: ContactId,
     after: Option<Position>,
     limit: i64,
@@ -220,6 +230,13 @@ pub async fn list_of_contact(
     statement.push(SELECT);
     statement.bind(" WHERE c.organization_id = ", organization.0);
     statement.bind(" AND c.contact_id = ", contact.0);
+    if let Some(inboxes) = &reach.inboxes {
+        statement.bind(" AND c.inbox_id = ANY(", inboxes.clone());
+        statement.push(")");
+    }
+    if let Some(user) = reach.assignee {
+        statement.bind(" AND c.assignee_id = ", user);
+    }
     if let Some(after) = after {
         statement.bind(" AND (c.last_message_at, c.id) < (", after.at);
         statement.bind(", ", after.id.0);

@@ -277,9 +277,13 @@ rows! {
         resource_id: Uuid,
         /// The request.
         trace_id: Option<Uuid>,
+        /// JSON of what more there is to tell.
+        detail: Option<String>,
     }
-    "INSERT INTO audit_log (id, organization_id, actor_type, actor_id, action, resource_id, trace_id)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[])"
+    "INSERT INTO audit_log (id, organization_id, actor_type, actor_id, action, resource_id, trace_id, detail)
+        SELECT id, organization_id, actor_type, actor_id, action, resource_id, trace_id, detail::jsonb
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $7::uuid[], $8::text[])
+        AS r (id, organization_id, actor_type, actor_id, action, resource_id, trace_id, detail)"
 }
 
 rows! {

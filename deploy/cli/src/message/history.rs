@@ -5,6 +5,7 @@ use common::db::message_history::{self, ChannelEvent, LogEvent, Standing, Trail}
 use common::db::messages::{self, Attempt};
 use common::db::{Error, installation};
 use common::domain::ids::{MessageId, OrganizationId};
+use common::domain::principal::Reach;
 use common::domain::view::{MessageView, TimelineEntry};
 use deadpool_postgres::{GenericClient, Object};
 use tokio_postgres::IsolationLevel;
@@ -46,7 +47,7 @@ impl History {
 
     async fn read(client: &impl GenericClient, id: MessageId) -> Result<Option<Self>, Error> {
         let Some(organization) = messages::find_organization(client, id).await? else { return Ok(None) };
-        let found = messages::find(client, organization, id).await?;
+        let found = messages::find(client, organization, &Reach::EVERYTHING, id).await?;
         let standing = message_history::find_standing(client, organization, id).await?;
         let (Some(message), Some(standing)) = (found, standing) else { return Ok(None) };
         let now = installation::server(client).await?.now;

@@ -1,0 +1,190 @@
+//! `POST /v1/shared-inbox/sessions`: exchanges the token of a link or embed for a session.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use axum::extract::{ConnectInfo, State};
+use axum::response::Response;
+use chrono::{DateTime, TimeDelta, Utc};
+use common::crypto::hash_token;
+use common::crypto::shared::{EmbedToken, Guest, SessionName, SharedTokens};
+use common::db::idempotency::Answer;
+use common::db::shared_sessions::{self, Ended};
+use common::db::{inbox_embeds, shared_links};
+use common::domain::ids::{OrganizationId, SharedSessionId};
+use common::problem::Problem;
+use deadpool_postgres::GenericClient;
+use http::StatusCode;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{SharedSessionAnswer, Source, answer};
+use crate::auth::ended;
+use crate::extract::{IdempotencyKey, Json, Named};
+use crate::idempotency::{Once, Stopped};
+use crate::state::AppState;
+
+/// How long a session lasts.
+const LIFETIME: TimeDelta = TimeDelta::hours(1);
+
+/// What is exchanged.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "token": "sil_550e8400-e29b-41d4-a716-446655440999.signature" }))]
+pub struct CreateSharedSession {
+    /// The last part of a link's `publicUrl`, or an embed's token.
+    token: String,
+}
+
+/// The last part of an address; whether it opens anything shows later.
+#[derive(Debug)]
+pub struct SharedToken(pub String);
+
+impl FromStr for SharedToken {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for SharedToken {
+    const NOUN: &'static str = "page";
+}
+
+/// What a token led to.
+#[derive(Debug)]
+pub struct Found {
+    organization: OrganizationId,
+    guest: Guest,
+    source: Source,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// Begin a session
+///
+/// Takes the token of a link or embed, and no key. The session lasts an hour, and not longer than its link or embed. What these
+/// permit is looked up on every request. Exchanges are counted for each link or embed and address.
+#[utoipa::path(
+    post, path = "/v1/shared-inbox/sessions", tag = "Shared inbox sessions",
+    request_body = CreateSharedSession,
+    responses(
+        (status = 201, description = "The session", body = SharedSessionAnswer),
+        (status = 401, description = "The token is not valid (`invalid_token`), or not any more: `link_revoked`, `link_expired`, `link_rotated`, `embed_revoked`, `embed_expired`",
+            body = common::problem::ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create_shared_session(
+    State(state): State<AppState>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    key: IdempotencyKey,
+    Json(input, body): Json<CreateSharedSession>,
+) -> Result<Response, Problem> {
+    let found = find(&state, &input.token, address.ip()).await?;
+    let hash = Sha256::digest(&body).into();
+    let once =
+        Once::of(found.guest.into(), "POST /v1/shared-inbox/sessions", key, hash).sealed(&state.sealer);
+    once.answer(&state.pool, begin(&state, &once, found)).await
+}
+
+async fn begin(state: &AppState, once: &Once, found: Found) -> Result<Answer, Stopped> {
+    let Found { organization, guest, source, expires_at } = found;
+    let name = SessionName { organization, guest, session: SharedSessionId::new() };
+    let end = Utc::now() + LIFETIME;
+    let end = expires_at.map_or(end, |expires_at| expires_at.min(end));
+    let mut client = state.db().await?;
+    let tx = client.transaction().await?;
+    once.claim(&tx).await?;
+    shared_sessions::insert(&tx, &name, end).await?;
+    let shown = answer(source, state.shared.session(&name).expose(), end);
+    let answer = once.fill(&tx, StatusCode::CREATED, &shown, None).await?;
+    tx.commit().await?;
+    let pool = state.pool.clone();
+    state.shutdown.spawn(async move {
+        let noted = async { shared_sessions::note_use(&pool.get().await?, guest).await };
+        if let Err(error) = noted.await {
+            tracing::debug!(%error, "the use of a link or embed was not noted");
+        }
+    });
+    Ok(answer)
+}
+
+/// The link or embed behind a token, if it lets anybody in.
+async fn find(state: &AppState, token: &str, address: IpAddr) -> Result<Found, Problem> {
+    let looked_up = look_up(state, token).await?;
+    // What leads nowhere is counted too, together.
+    let counted = looked_up.as_ref().map_or(Uuid::nil(), |(found, _)| found.id());
+    state.exchanges.check(counted, address)?;
+    let (found, standing) = looked_up.ok_or_else(|| {
+        Problem::new(StatusCode::UNAUTHORIZED, "invalid_token", "The token is of no link and no embed")
+    })?;
+    standing.map_err(ended)?;
+    Ok(found)
+}
+
+impl Found {
+    /// From where the embed may be used, if it is one's.
+    pub fn allowed_origins(&self) -> &[String] {
+        match &self.source {
+            Source::Link(_) => &[],
+            Source::Embed(embed) => &embed.allowed_origins,
+        }
+    }
+
+    fn id(&self) -> Uuid {
+        match self.guest {
+            Guest::Link(id) => id.0,
+            Guest::Embed(id) => id.0,
+        }
+    }
+}
+
+/// The link or embed behind a token, and whether it lets anybody in.
+///
+/// # Errors
+/// When the database is away.
+pub async fn look_up(state: &AppState, token: &str) -> Result<Option<(Found, Result<(), Ended>)>, Problem> {
+    let now = Utc::now();
+    if token.starts_with(SharedTokens::LINK) {
+        let Some(rotation) = state.shared.read_link(token) else { return Ok(None) };
+        let Some(link) = shared_links::find_by_rotation(&state.db().await?, rotation).await? else {
+            return Ok(None);
+        };
+        let guest = Guest::Link(link.id);
+        let rotated = if link.rotation == rotation { Ok(()) } else { Err(Ended::LinkRotated) };
+        let standing = Ended::check(guest, (link.revoked_at, link.expires_at), now).and(rotated);
+        let (organization, expires_at) = (link.organization, link.expires_at);
+        return Ok(Some((
+            Found { organization, guest, source: Source::Link(Box::new(link)), expires_at },
+            standing,
+        )));
+    }
+    if !token.starts_with(EmbedToken::PREFIX) {
+        return Ok(None);
+    }
+    let Some(embed) = inbox_embeds::find_by_hash(&state.db().await?, &hash_token(token)).await? else {
+        return Ok(None);
+    };
+    let guest = Guest::Embed(embed.id);
+    let standing = Ended::check(guest, (embed.revoked_at, embed.expires_at), now);
+    let (organization, expires_at) = (embed.organization, embed.expires_at);
+    Ok(Some((Found { organization, guest, source: Source::Embed(Box::new(embed)), expires_at }, standing)))
+}
+
+/// The link or embed of a session, as it is now.
+pub(super) async fn source(
+    client: &impl GenericClient,
+    name: &SessionName,
+) -> Result<Option<Source>, Problem> {
+    Ok(match name.guest {
+        Guest::Link(id) => shared_links::find(client, name.organization, id, false)
+            .await?
+            .map(|link| Source::Link(Box::new(link))),
+        Guest::Embed(id) => inbox_embeds::find(client, name.organization, id, false)
+            .await?
+            .map(|embed| Source::Embed(Box::new(embed))),
+    })
+}

@@ -1,0 +1,211 @@
+// Writing: words, files, templates, things to press, drafts, the closed window, and connections that break.
+import { api, bubble, Contact, expect, INBOX, openChat, openInbox, PICTURE, test, write } from "./support.ts";
+
+test("Enter sends, Shift and Enter make a line, emoji go where the cursor is", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await openInbox(page);
+  await openChat(page, ada);
+  await expect(write(page)).toBeFocused();
+  await page.keyboard.type("first");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("second ");
+  await page.getByRole("button", { name: "Emoji" }).click();
+  await page.getByRole("searchbox", { name: "Search emoji" }).fill("rocket");
+  await page.getByRole("button", { name: "rocket", exact: true }).click();
+  await page.keyboard.press("Escape");
+  await write(page).press("Enter");
+  await expect(async () => expect((await ada.got())[0].message.text.body).toBe("first\nsecond 🚀")).toPass();
+  await expect(write(page)).toHaveValue("");
+});
+
+test("a file is uploaded with its progress, and goes with its caption", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("send me a picture");
+  await openInbox(page);
+  await openChat(page, ada);
+  let letThrough = () => {};
+  const held = new Promise<void>((resolve) => (letThrough = resolve));
+  await page.route("**/v1/media?*", async (route) => (await held, route.continue()));
+  await page.getByLabel("Attach files", { exact: true }).last().setInputFiles({ name: "red.png", mimeType: "image/png", buffer: PICTURE });
+  const tile = page.getByRole("list", { name: "Files to send" });
+  await expect(tile.getByRole("progressbar")).toBeVisible();
+  await write(page).fill("here it is");
+  await write(page).press("Enter");
+  await expect(page.getByText("A file is still being uploaded")).toBeVisible();
+  letThrough();
+  await expect(tile.getByRole("progressbar")).toHaveCount(0);
+  await write(page).press("Enter");
+  await expect(bubble(page, "here it is").locator("img")).toHaveJSProperty("complete", true);
+  await expect(async () => {
+    const [got] = await ada.got();
+    expect(got.type).toBe("image");
+    expect(got.message.image.caption).toBe("here it is");
+  }).toPass();
+});
+
+test("files can be pasted and dropped; what is too large is said so at once", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await openInbox(page);
+  await openChat(page, ada);
+  const give = (kind: "paste" | "drop", name: string, size: number) =>
+    write(page).evaluate(
+      (field, [kind, name, size]) => {
+        const data = new DataTransfer();
+        const file = new File(["x"], String(name), { type: "application/pdf" });
+        if (Number(size) > 1) Object.defineProperty(file, "size", { value: size });
+        data.items.add(file);
+        if (Number(size) > 1) Object.defineProperty(data, "files", { value: [file] });
+        const event = kind === "paste" ? new ClipboardEvent("paste", { bubbles: true, cancelable: true }) : new DragEvent("drop", { bubbles: true, cancelable: true });
+        Object.defineProperty(event, kind === "paste" ? "clipboardData" : "dataTransfer", { value: data });
+        field.dispatchEvent(event);
+      },
+      [kind, name, size] as const,
+    );
+  await give("paste", "pasted.pdf", 1);
+  await give("drop", "dropped.pdf", 1);
+  const tiles = page.getByRole("list", { name: "Files to send" }).getByRole("listitem");
+  await expect(tiles).toHaveCount(2);
+  await give("drop", "huge.pdf", 100_000_001);
+  await expect(page.getByText("huge.pdf is too large: at most 100 MB")).toBeVisible();
+  await expect(tiles).toHaveCount(2);
+  await page.getByRole("button", { name: "Remove pasted.pdf" }).click();
+  await expect(tiles).toHaveCount(1);
+});
+
+test("a template is found, filled in, seen as it will be, and sent", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("where is it?");
+  await openInbox(page);
+  await openChat(page, ada);
+  await page.getByRole("button", { name: "More to send" }).click();
+  await page.getByRole("menuitem", { name: "Send a template" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("searchbox").fill("order up");
+  await dialog.getByRole("button", { name: /order update/i }).click();
+  await expect(dialog.getByRole("button", { name: "Send" })).toBeDisabled();
+  await dialog.getByLabel("Value 1").fill("Ada");
+  await dialog.getByLabel("Value 2").fill("10482");
+  await expect(dialog.getByRole("group", { name: "Preview" })).toContainText("Ada");
+  await expect(dialog.getByRole("group", { name: "Preview" })).toContainText("10482");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await expect(bubble(page, "10482")).toContainText("order_update");
+  await expect(async () => {
+    const [got] = await ada.got();
+    expect(got.message.template.name).toBe("order_update");
+    expect(JSON.stringify(got.message.template.components)).toContain("10482");
+  }).toPass();
+});
+
+test("things to press are built, sent, and shown with the answer", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("when?");
+  await openInbox(page);
+  await openChat(page, ada);
+  const build = async () => {
+    await page.getByRole("button", { name: "More to send" }).click();
+    await page.getByRole("menuitem", { name: "Buttons, lists and links" }).click();
+    return page.getByRole("dialog");
+  };
+  let dialog = await build();
+  await dialog.getByLabel("Message", { exact: true }).fill("Which day?");
+  await dialog.getByLabel("Choice 1", { exact: true }).fill("Monday");
+  await dialog.getByLabel("Choice 2", { exact: true }).fill("Tuesday");
+  await expect(dialog.getByRole("group", { name: "Preview" })).toContainText("Tuesday");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await expect(bubble(page, "Which day?")).toContainText("Monday");
+  dialog = await build();
+  await dialog.getByRole("button", { name: "Link" }).click();
+  await dialog.getByLabel("Message", { exact: true }).fill("Follow it here");
+  await dialog.getByLabel("Button", { exact: true }).fill("Track");
+  await dialog.getByLabel("Address").fill("javascript:alert(1)");
+  await expect(dialog.getByRole("button", { name: "Send" })).toBeDisabled();
+  await dialog.getByLabel("Address").fill("https://example.com/t");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await expect(async () => expect((await ada.got()).map((one) => one.message.interactive?.type)).toEqual(["button", "cta_url"])).toPass();
+  const [asked] = await ada.got();
+  const pressed = asked.message.interactive.action.buttons[0].reply;
+  await ada.sends({ type: "interactive", interactive: { type: "button_reply", button_reply: pressed }, context: { id: asked.id } });
+  await expect(page.locator(".message.in .answer", { hasText: "Monday" })).toBeVisible();
+});
+
+test("a draft is kept for each conversation, through a reload", async ({ page }) => {
+  const [ada, bob] = [new Contact("Ada"), new Contact("Bob")];
+  await ada.says("hello");
+  await bob.says("hello");
+  await openInbox(page);
+  await openChat(page, ada);
+  await write(page).fill("half a thou");
+  await openChat(page, bob);
+  await expect(write(page)).toHaveValue("");
+  await expect(page.locator(".row", { hasText: ada.name })).toContainText("Draft half a thou");
+  await page.reload();
+  await openChat(page, ada);
+  await expect(write(page)).toHaveValue("half a thou");
+  await write(page).fill("");
+  await openChat(page, bob);
+  await expect(page.locator(".row", { hasText: ada.name })).not.toContainText("Draft");
+});
+
+test("a closed window says why, and offers a template or to hold until they write", async ({ page }) => {
+  const ada = new Contact();
+  await api("POST", "/v1/messages", {
+    inboxId: INBOX,
+    recipient: { type: "channel", externalId: `+${ada.address}` },
+    content: { type: "template", name: "order_update", language: "en_US", parameters: ["Ada", "7"] },
+  });
+  const { id } = await ada.conversation();
+  await openInbox(page);
+  await page.locator(`.row[data-id="${id}"]`).click();
+  await expect(page.getByText("Reply window closed").last()).toBeVisible();
+  await expect(write(page)).toHaveCount(0);
+  await expect(page.locator(".composer").getByRole("button", { name: "Send a template" })).toBeVisible();
+  await page.getByRole("button", { name: "Write now, send when they write" }).click();
+  await write(page).fill("We are here for you");
+  await page.getByRole("button", { name: "Hold until they write" }).click();
+  await expect(bubble(page, "We are here for you").getByRole("img", { name: "Waiting to be sent" })).toBeVisible();
+  expect((await ada.got()).filter((one) => one.type === "text")).toEqual([]);
+  await ada.says("hello?");
+  await expect(async () => expect((await ada.got()).at(-1).message.text?.body).toBe("We are here for you")).toPass();
+  await expect(page.getByRole("button", { name: "Write now, send when they write" })).toHaveCount(0);
+  await expect(write(page)).toBeVisible();
+});
+
+test("a message shows at once, and arrives once through a connection that breaks", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await openInbox(page);
+  await openChat(page, ada);
+  let broken = 0;
+  await page.route("**/v1/conversations/reply", async (route) => {
+    if (broken++ >= 2) return route.continue();
+    // The first reaches the server and its answer is lost; the second never leaves.
+    if (broken === 1) await route.fetch();
+    return route.abort("connectionreset");
+  });
+  await write(page).fill("only once");
+  await write(page).press("Enter");
+  await write(page).fill("and after it");
+  await write(page).press("Enter");
+  await expect(bubble(page, "only once")).toBeVisible({ timeout: 1_000 });
+  await expect(bubble(page, "and after it").getByRole("img", { name: /Delivered|Sent/ })).toBeVisible({ timeout: 20_000 });
+  await expect(bubble(page, "only once").getByRole("img", { name: /Delivered|Sent/ })).toBeVisible();
+  expect((await ada.got()).map((one) => one.message.text.body)).toEqual(["only once", "and after it"]);
+  await expect(page.locator(".message.out")).toHaveCount(2);
+});
+
+test("a refused message says why and can be given up", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await openInbox(page);
+  await openChat(page, ada);
+  await page.route("**/v1/conversations/reply", (route) => route.fulfill({ status: 422, contentType: "application/problem+json", body: JSON.stringify({ status: 422, code: "content_invalid", detail: "The channel does not carry this", title: "x" }) }));
+  await write(page).fill("no good");
+  await write(page).press("Enter");
+  await expect(bubble(page, "no good").getByText("The channel does not carry this")).toBeVisible();
+  await page.unroute("**/v1/conversations/reply");
+  await bubble(page, "no good").getByRole("button", { name: "Try again" }).click();
+  await expect(async () => expect((await ada.got()).length).toBe(1)).toPass();
+  await expect(bubble(page, "no good").locator(".failure")).toHaveCount(0);
+});
