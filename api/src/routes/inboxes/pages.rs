@@ -173,7 +173,7 @@ async fn connect(
     })?;
     let entry = Entry {
         organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
+        actor: Actor::Caller(caller.credential),
         action: "inbox.create",
         resource: inbox.id.0,
         trace: Some(trace),

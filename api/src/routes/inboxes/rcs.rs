@@ -155,7 +155,7 @@ async fn connect(
     inboxes::insert_phone_number(tx, caller.organization, inbox.id, stored).await?;
     let entry = Entry {
         organization: caller.organization,
-        actor: Actor::ApiKey(caller.key),
+        actor: Actor::Caller(caller.credential),
         action: "inbox.create",
         resource: inbox.id.0,
         trace: Some(trace),
