@@ -331,7 +331,7 @@ fn a_service_account_says_what_is_wrong_with_it() {
     ] {
         assert_eq!(with(field, value.clone()), Err(field), "{value}");
     }
-    assert_eq!(ServiceAccount::read("[]").map(|_| ()).unwrap_err().field, "");
+    assert_eq!(ServiceAccount::read("7").map(|_| ()).unwrap_err().field, "");
     let read = ServiceAccount::read(&whole.to_string()).unwrap();
     assert!(!format!("{read:?}").contains("PRIVATE"));
     let again = ServiceAccount::read(&read.essence()).unwrap();
