@@ -13,6 +13,7 @@ mod parse;
 mod provider;
 mod rcs;
 mod rcs_received;
+mod rcs_tokens;
 mod receive;
 mod send;
 mod texts;
