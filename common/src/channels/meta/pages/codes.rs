@@ -112,10 +112,12 @@ mod tests {
         }
     }
 
+    type Codes = [(i64, Option<i64>)];
+
     /// The provider's own table, code by code.
     #[test]
     fn each_code_of_the_provider_s_table_has_its_class() {
-        let cases: &[(&[(i64, Option<i64>)], Action)] = &[
+        let cases: &[(&Codes, Action)] = &[
             (&[(190, None), (190, Some(460)), (190, Some(463)), (0, None), (102, None)], Auth),
             (&[(10, None), (200, None), (250, None), (299, None), (3, None)], Auth),
             (&[(10, Some(2_018_278)), (10, Some(2_018_065)), (10, Some(2_534_022))], Window),
