@@ -132,7 +132,7 @@ export function Composer({ one, of, reply, onReply }) {
     <${Attachments} all=${files} />
     <div class="composer-box">
       <textarea id="write" ref=${field} rows="1" dir="auto" value=${text} disabled=${!can.text && !can.media.length} placeholder=${can.text ? t(held ? "write_held" : "write") : t("write_caption")} aria-label=${t("write_to", { name: nameOf(one.contact) })}
-        enterkeyhint="send" onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${onKey} onPaste=${onPaste}></textarea>
+        onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${onKey} onPaste=${onPaste}></textarea>
       <div class="composer-tools">
         ${can.media.length > 0 && html`<${IconButton} icon="paperclip" label=${t("attach")} onClick=${() => picker.current?.click()} />
           <input ref=${picker} type="file" multiple class="visually-hidden" tabindex="-1" aria-label=${t("attach")} onChange=${(/** @type {any} */ event) => (add([...event.target.files]), (event.target.value = ""))} />`}
