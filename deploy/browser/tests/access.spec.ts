@@ -153,3 +153,19 @@ test("the address can preset what is shown", async ({ page }) => {
   await expect(page.getByRole("searchbox").first()).toHaveValue(ada.address);
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
+
+test("an allowed origin is that origin, or one below its star", async ({ page }) => {
+  await openInbox(page);
+  const allowed = (origin: string, entries: string[]) =>
+    page.evaluate(async ([origin, entries]) => {
+      const root = (document.querySelector('script[type="module"]') as HTMLScriptElement).src.replace(/main\.js$/, "");
+      return (await import(`${root}host.js`)).allows(origin, entries) as boolean;
+    }, [origin, entries] as const);
+  expect(await allowed("https://app.example.com", ["https://app.example.com"])).toBe(true);
+  expect(await allowed("https://a.b.example.com", ["https://*.example.com"])).toBe(true);
+  expect(await allowed("https://app.example.com", ["*.example.com"])).toBe(true);
+  expect(await allowed("https://example.com", ["https://*.example.com"])).toBe(false);
+  expect(await allowed("https://evilexample.com", ["https://*.example.com"])).toBe(false);
+  expect(await allowed("https://app.example.com.evil.net", ["https://*.example.com", "https://app.example.com"])).toBe(false);
+  expect(await allowed("http://app.example.com", ["https://app.example.com", "https://*.example.com"])).toBe(false);
+});
