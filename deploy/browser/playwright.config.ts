@@ -24,7 +24,9 @@ export default defineConfig({
     launchOptions: { executablePath: chromium, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
   },
   projects: [
-    { name: "inbox", testIgnore: ["**/screenshots.ts"], testMatch: "**/*.spec.ts" },
+    { name: "inbox", testMatch: "**/*.spec.ts", testIgnore: "**/speed.spec.ts" },
+    // By itself, since it counts milliseconds.
+    { name: "speed", testMatch: "**/speed.spec.ts", dependencies: ["inbox"] },
     // Only when asked for by name: `deploy/browser/run --project=screenshots`.
     ...(process.argv.some((one) => one.includes("screenshots")) ? [{ name: "screenshots", testMatch: "**/screenshots.ts" }] : []),
   ],

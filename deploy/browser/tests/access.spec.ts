@@ -68,7 +68,7 @@ test("a link that is revoked while somebody types: the draft survives, the page 
   await page.goto(publicUrl);
   await openChat(page, ada);
   await write(page).fill("a long and careful answer");
-  await api("POST", `/v1/shared-inbox-links/${id}/revoke`);
+  await api("DELETE", `/v1/shared-inbox-links/${id}`);
   await expect(page.getByRole("alert").first()).toContainText("This link was revoked", { timeout: 30_000 });
   await expect(page.getByRole("alert").last()).toContainText("What you wrote is kept");
   await expect(write(page)).toHaveValue("a long and careful answer");
