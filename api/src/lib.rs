@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod auth;
+pub mod cors;
 pub mod examples;
 pub mod extract;
 pub mod idempotency;

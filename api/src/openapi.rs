@@ -53,6 +53,7 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "API keys", description = "Credentials of programs"),
         (name = "Media", description = "Files: uploaded for messages, and those that contacts sent"),
         (name = "Shared inbox links", description = "One number's inbox for somebody outside, by a public URL"),
+        (name = "Inbox embeds", description = "Inboxes shown inside other products"),
         (name = "Shared inbox sessions", description = "What the token of a link or embed is exchanged for"),
         (name = "Webhooks", description = "Events posted to endpoints of yours"),
         (name = "Events", description = "Events as a stream and in pages"),

@@ -63,6 +63,7 @@ kinds! {
     409 "last_owner" "The organization would have no owner left. Make somebody else an owner first.",
     409 "key_ended" "The key was revoked, has expired, or another has come in its place; the detail says which.",
     409 "link_ended" "The link was revoked, which is for good. Make another.",
+    409 "embed_ended" "The embed was revoked, which is for good. Make another.",
     409 "team_full" "The team has as many members as it can.",
     409 "delivery_under_way" "The delivery has not ended; it is tried again by itself.",
     409 "webhook_disabled" "The webhook is disabled, so that nothing can be delivered. Enable it first.",

@@ -13,11 +13,12 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health, inboxes,
-    media, messages, phone_numbers, shared_links, shared_sessions, teams, users, webhooks, whatsapp,
+    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health,
+    inbox_embeds, inboxes, media, messages, phone_numbers, shared_links, shared_pages, shared_sessions,
+    teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
-use crate::{openapi, problems, web};
+use crate::{cors, openapi, problems, web};
 
 /// Every operation, with its description.
 pub fn operations() -> OpenApiRouter<AppState> {
@@ -147,6 +148,12 @@ fn sharing() -> OpenApiRouter<AppState> {
         .routes(routes!(shared_links::rotate::rotate_shared_link))
         .routes(routes!(shared_links::sessions::list_link_sessions))
         .routes(routes!(shared_links::sessions::end_link_session))
+        .routes(routes!(inbox_embeds::list::list_inbox_embeds, inbox_embeds::create::create_inbox_embed))
+        .routes(routes!(
+            inbox_embeds::get::get_inbox_embed,
+            inbox_embeds::update::update_inbox_embed,
+            inbox_embeds::revoke::revoke_inbox_embed
+        ))
 }
 
 /// Events on their way to clients.
@@ -177,8 +184,13 @@ pub fn build(state: AppState) -> Router {
         // People.
         .route("/openapi.json", get(description))
         .route("/docs/problems", get(async || Html(problems::page()).into_response()))
+        .route("/shared/inbox/{token}", get(shared_pages::link::open_link))
+        .route("/shared/inbox", get(shared_pages::link::go_on))
+        .route("/embed/{token}", get(shared_pages::embed::open_embed))
+        .route("/embed", get(shared_pages::embed::go_on))
         .route(web::ASSETS, get(web::asset).layer(CompressionLayer::new()))
         .merge(Router::from(documents))
+        .layer(cors::layer(&state))
         .layer(from_fn(surround))
         .with_state(state)
 }

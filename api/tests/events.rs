@@ -176,3 +176,25 @@ async fn what_the_log_does_not_hold_is_said_and_never_skipped() {
         assert_eq!(get(path).await.fields(400, "invalid_parameter"), [field], "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_s_stream_tells_what_is_shared_and_ends_with_its_link() {
+    let hooked = Hooked::start().await;
+    let visit = hooked.app.visit(&hooked.workspace, &json!({ "readInbox": true })).await;
+    let (ours, elsewhere) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut stream = Stream::open_as(&hooked, "/v1/events", None, &visit.token).await;
+    let path = format!("/v1/events?inboxIds={elsewhere}");
+    let mut beyond = Stream::open_as(&hooked, &path, None, &visit.token).await;
+    // Of another inbox, of no conversation, and then what is shared.
+    hooked.emit_of(elsewhere, "message.sent", Some(Uuid::now_v7()), 0..3).await;
+    hooked.emit("conversation.updated", None, 3..4).await;
+    hooked.emit("message.sent", Some(ours), 4..5).await;
+    let (_, event) = stream.next().await.unwrap();
+    assert_eq!(event["data"]["n"], 4);
+    let page = hooked.app.get("/v1/events?after=0").key(&visit.token).send().await.expect(200);
+    assert_eq!(page["events"].as_array().unwrap().len(), 1, "{page}");
+    let link = format!("/v1/shared-inbox-links/{}", visit.link["id"].as_str().unwrap());
+    hooked.call("DELETE", &link, None, 200).await;
+    assert_eq!(stream.next().await, None);
+    assert_eq!(beyond.next().await, None);
+}

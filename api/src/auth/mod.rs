@@ -15,8 +15,8 @@ use common::crypto::shared::{SessionName, SharedTokens};
 use common::db::shared_sessions::Ended;
 use common::domain::principal::{Credential, Principal, Role};
 use common::problem::Problem;
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 
 use crate::accept::Asker;
 use crate::state::AppState;
@@ -152,6 +152,11 @@ impl FromRequestParts<AppState> for Visit {
         })?;
         Ok(Self { name, token: Secret::new(token.to_owned()) })
     }
+}
+
+/// The token that a request presents, if it presents one that could be read.
+pub fn token(headers: &HeaderMap) -> Option<String> {
+    credentials::presented(headers).ok().map(str::to_owned)
 }
 
 /// The session that a token names, if it is a session's; its request is counted.

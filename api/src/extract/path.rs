@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use common::domain::ids::{
-    ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxId, MediaId, MessageId,
+    ApiKeyId, ConnectionId, ContactId, ConversationId, CustomerId, InboxEmbedId, InboxId, MediaId, MessageId,
     PhoneNumberId, SharedInboxLinkId, SharedSessionId, TeamId, UserId, WebhookDeliveryId, WebhookId,
     WebhookReplayId,
 };
@@ -85,6 +85,10 @@ impl Named for WebhookReplayId {
 
 impl Named for SharedInboxLinkId {
     const NOUN: &'static str = "shared inbox link";
+}
+
+impl Named for InboxEmbedId {
+    const NOUN: &'static str = "inbox embed";
 }
 
 impl Named for SharedSessionId {

@@ -12,6 +12,7 @@ use http::header::{self, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+const PAGE: &str = "text/html; charset=utf-8";
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Completes an answer.
@@ -28,7 +29,9 @@ pub(super) fn finish(response: Response, trace: TraceId, uri: &Uri) -> Response 
 
 /// Gives the router's own bare refusals a body.
 fn as_problem(response: Response) -> Response {
-    if response.extensions().get::<Arc<Problem>>().is_some() {
+    // A page for people says itself what is wrong.
+    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PAGE);
+    if is_page || response.extensions().get::<Arc<Problem>>().is_some() {
         return response;
     }
     let problem = match response.status() {
@@ -52,7 +55,7 @@ fn as_problem(response: Response) -> Response {
 fn complete_problem(mut response: Response, trace: TraceId, uri: &Uri) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() else { return response };
     log(&problem);
-    let body = problem.body(Some(trace.to_string()), Some(uri.path().to_owned()));
+    let body = problem.body(Some(trace.to_string()), Some(without_token(uri.path()).to_owned()));
     response.headers_mut().remove(header::CONTENT_LENGTH);
     match serde_json::to_vec(&body) {
         Ok(bytes) => *response.body_mut() = Body::from(bytes),
@@ -78,7 +81,10 @@ fn log(problem: &Problem) {
 fn secure(headers: &mut HeaderMap, path: &str) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // It knows no list: an embed's own policy says who may frame it.
+    if !is_embed(path) {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     let policy = if path.starts_with("/docs") {
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
     } else {
@@ -87,6 +93,15 @@ fn secure(headers: &mut HeaderMap, path: &str) {
     };
     // A file's own policy is stricter still.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
+}
+
+/// A path without the token that it may end in, which opens an inbox to whoever reads it.
+fn without_token(path: &str) -> &str {
+    ["/shared/inbox", "/embed"].into_iter().find(|page| path.starts_with(page)).unwrap_or(path)
+}
+
+fn is_embed(path: &str) -> bool {
+    path == "/embed" || path.starts_with("/embed/")
 }
 
 /// Counts an answer.

@@ -239,6 +239,17 @@ pub async fn list(
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, count))
 }
 
+/// The lists of allowed origins of all embeds that work, each once: whoever has no token yet may come from any of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_allowed_origins(client: &impl GenericClient) -> Result<Vec<Vec<String>>, Error> {
+    let sql = "SELECT DISTINCT allowed_origins FROM inbox_embeds
+        WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()) LIMIT 10000";
+    let statement = client.prepare_cached(sql).await?;
+    client.query(&statement, &[]).await?.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// Changes an embed.
 ///
 /// # Errors

@@ -67,6 +67,23 @@ pub async fn find(
     client.query_opt(&statement, &[&organization.0, &id.0]).await?.as_ref().map(read).transpose()
 }
 
+/// The organization's phone number with this id at its provider, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_provider_id(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    id: &str,
+) -> Result<Option<PhoneNumber>, Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM phone_numbers p
+        WHERE p.organization_id = $1 AND p.provider_id = $2 AND {LIVE} ORDER BY p.id DESC LIMIT 1"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    client.query_opt(&statement, &[&organization.0, &id]).await?.as_ref().map(read).transpose()
+}
+
 /// A page of the organization's phone numbers, oldest first, after `after`; all, or those that serve a customer.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ pub const CHECK: &str = "SELECT s.id, s.organization_id, s.link_id, s.embed_id, 
                 SELECT p.inbox_id FROM phone_numbers p WHERE p.organization_id = s.organization_id
                     AND p.id = coalesce(l.phone_number_id, e.phone_number_id))
         END,
-        coalesce(e.allowed_origins, '{}')
+        e.allowed_origins
     FROM shared_inbox_sessions s
     LEFT JOIN shared_inbox_links l ON l.organization_id = s.organization_id AND l.id = s.link_id
     LEFT JOIN inbox_embeds e ON e.organization_id = s.organization_id AND e.id = s.embed_id
@@ -87,8 +87,8 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     /// When its link or embed was last used, give or take a minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// From where the embed may be used; none means from everywhere.
-    pub allowed_origins: Vec<String>,
+    /// From which origins the embed may be used, if it is one's.
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 impl Session {

@@ -1,4 +1,4 @@
-//! Forgets what is past its age: idempotent answers, deduplication keys, unclaimed provider ids, dead processes, webhooks' postings, files that
+//! Forgets what is past its age: idempotent answers, deduplication keys, unclaimed provider ids, dead processes, webhooks' postings, visitors' sessions, files that
 //! no message refers to, and objects that nothing answers for.
 
 use common::db::{Error, media};
@@ -28,6 +28,8 @@ const PRUNE: &[&str] = &[
     "DELETE FROM webhooks w WHERE deleted_at < now() - interval '31 days'
         AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id)
         AND NOT EXISTS (SELECT FROM webhook_replays r WHERE r.webhook_id = w.id)",
+    "DELETE FROM shared_inbox_sessions WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM shared_inbox_sessions WHERE expires_at < now() - interval '30 days' LIMIT 5000))",
     "DELETE FROM processes WHERE seen_at < now() - interval '1 day'",
     "DELETE FROM intake_progress WHERE updated_at < now() - interval '8 days'",
     "DELETE FROM duties WHERE expires_at < now() - interval '1 day'",

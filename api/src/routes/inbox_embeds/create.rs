@@ -31,7 +31,7 @@ use crate::state::AppState;
 } }))]
 pub struct CreateInboxEmbed {
     /// The embed.
-    #[schema(required, value_type = NewInboxEmbed)]
+    #[schema(required, value_type = NewEmbed)]
     inbox_embed: Option<Object<NewEmbed>>,
 }
 
@@ -128,7 +128,8 @@ async fn create(
     };
     check(settings).finish()?;
     let nobody = || Problem::not_found("user");
-    let assigned_user = input.assigned_user_id.as_deref().map(str::parse).transpose().map_err(|_| nobody())?;
+    let assigned_user =
+        input.assigned_user_id.as_deref().map(str::parse).transpose().map_err(|_| nobody())?;
     let mut client = state.db().await?;
     let tx = client.transaction().await?;
     once.claim(&tx).await?;
@@ -154,8 +155,7 @@ async fn create(
     let location = format!("/platform/v1/inbox_embeds/{}", id.0);
     let token = token.token.expose().to_owned();
     let embed_url = format!("{}/embed/{token}", state.config.http.public_url);
-    let shown =
-        CreatedInboxEmbedAnswer { data: CreatedInboxEmbed { view: embed.into(), token, embed_url } };
+    let shown = CreatedInboxEmbedAnswer { data: CreatedInboxEmbed { view: embed.into(), token, embed_url } };
     let answer = once.fill(&tx, StatusCode::CREATED, &shown, Some(location)).await?;
     tx.commit().await?;
     Ok(answer)
@@ -173,9 +173,7 @@ async fn scope(
     match (input.scope_type.as_deref(), id) {
         (None, _) => Err(required(TYPE)),
         (Some("project"), None) => Ok(EmbedScope::Project),
-        (Some("project"), Some(_)) => {
-            Err(Problem::invalid(ID, "not_supported", "must be blank for project"))
-        }
+        (Some("project"), Some(_)) => Err(Problem::invalid(ID, "not_supported", "must be blank for project")),
         (Some("customer" | "phone_number"), None) => Err(required(ID)),
         (Some("customer"), Some(id)) => {
             id.parse().map(EmbedScope::Customer).map_err(|_| Problem::not_found("customer"))

@@ -98,7 +98,8 @@ fn filter(query: ListInboxEmbeds) -> Result<EmbedFilter, Problem> {
         Some("revoked") => Some(true),
         Some(_) => return Err(problems::parameter("status", "must be active or revoked")),
     };
-    let known = query.scope_type.as_deref().is_none_or(|it| ["project", "customer", "phone_number"].contains(&it));
+    let known =
+        query.scope_type.as_deref().is_none_or(|it| ["project", "customer", "phone_number"].contains(&it));
     if !known {
         return Err(problems::parameter("scope_type", "must be project, customer or phone_number"));
     }

@@ -23,7 +23,7 @@ use crate::state::AppState;
 #[schema(example = json!({ "inbox_embed": { "default_mode": "dark" } }))]
 pub struct UpdateInboxEmbed {
     /// What is to change; what is left out stays. The scope never changes.
-    #[schema(required, value_type = InboxEmbedChange)]
+    #[schema(required, value_type = Change)]
     inbox_embed: Option<Object<Change>>,
 }
 
@@ -102,9 +102,7 @@ fn change(input: &Change) -> Result<EmbedChange<'_>, Problem> {
     let user = match &input.assigned_user_id {
         None => None,
         Some(None) => Some(None),
-        Some(Some(text)) => {
-            Some(Some(text.parse::<UserId>().map_err(|_| Problem::not_found("user"))?))
-        }
+        Some(Some(text)) => Some(Some(text.parse::<UserId>().map_err(|_| Problem::not_found("user"))?)),
     };
     let change = EmbedChange {
         name: input.name.as_ref().map(|name| name.as_deref()),

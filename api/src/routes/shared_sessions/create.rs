@@ -1,6 +1,8 @@
 //! `POST /v1/shared-inbox/sessions`: exchanges the token of a link or embed for a session.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
@@ -21,7 +23,7 @@ use uuid::Uuid;
 
 use super::{SharedSessionAnswer, Source, answer};
 use crate::auth::ended;
-use crate::extract::{IdempotencyKey, Json};
+use crate::extract::{IdempotencyKey, Json, Named};
 use crate::idempotency::{Once, Stopped};
 use crate::state::AppState;
 
@@ -37,8 +39,25 @@ pub struct CreateSharedSession {
     token: String,
 }
 
+/// The last part of an address; whether it opens anything shows later.
+#[derive(Debug)]
+pub struct SharedToken(pub String);
+
+impl FromStr for SharedToken {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for SharedToken {
+    const NOUN: &'static str = "page";
+}
+
 /// What a token led to.
-struct Found {
+#[derive(Debug)]
+pub struct Found {
     organization: OrganizationId,
     guest: Guest,
     source: Source,
@@ -107,6 +126,14 @@ async fn find(state: &AppState, token: &str, address: IpAddr) -> Result<Found, P
 }
 
 impl Found {
+    /// From where the embed may be used, if it is one's.
+    pub fn allowed_origins(&self) -> &[String] {
+        match &self.source {
+            Source::Link(_) => &[],
+            Source::Embed(embed) => &embed.allowed_origins,
+        }
+    }
+
     fn id(&self) -> Uuid {
         match self.guest {
             Guest::Link(id) => id.0,
@@ -115,7 +142,11 @@ impl Found {
     }
 }
 
-async fn look_up(state: &AppState, token: &str) -> Result<Option<(Found, Result<(), Ended>)>, Problem> {
+/// The link or embed behind a token, and whether it lets anybody in.
+///
+/// # Errors
+/// When the database is away.
+pub async fn look_up(state: &AppState, token: &str) -> Result<Option<(Found, Result<(), Ended>)>, Problem> {
     let now = Utc::now();
     if token.starts_with(SharedTokens::LINK) {
         let Some(rotation) = state.shared.read_link(token) else { return Ok(None) };
