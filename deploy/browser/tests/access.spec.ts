@@ -83,8 +83,9 @@ test("a link that is revoked while somebody types: the draft survives, the page 
 
 test("a link that is wrong, and a server that is away, each say what to do", async ({ page }) => {
   await page.goto(`${PAGE}/shared/inbox/sil_nonsense`);
-  await expect(page.getByRole("heading", { name: "Access has ended" })).toBeVisible();
-  await expect(page.getByText("This link is not valid")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "There is nothing at this address" })).toBeVisible();
+  await page.goto(`${PAGE}/shared/inbox`);
+  await expect(page.getByText("This address needs a link.")).toBeVisible();
   await page.route("**/v1/shared-inbox/sessions", (route) => route.abort("connectionrefused"));
   await page.goto((await link()).publicUrl);
   await expect(page.getByRole("heading", { name: "The server cannot be reached" })).toBeVisible();

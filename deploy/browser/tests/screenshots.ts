@@ -1,6 +1,6 @@
 // Writes docs/screenshots, on a fresh stack so that nobody else is in the list:
 //
-//   ./deploy/down --erase; ./deploy/up --detach && . .local/env && deploy/browser/run --project=screenshots
+//   ./deploy/down --erase; ./deploy/up --detach && . .local/env && SCREENSHOTS=yes deploy/browser/run
 import { deflateSync, crc32 } from "node:zlib";
 import { api, Contact, expect, openInbox, test } from "./support.ts";
 
@@ -68,8 +68,8 @@ async function people(): Promise<Person> {
   await settled(2);
   const asked = (await amelia.got())[1].id;
   await amelia.reads();
-  await amelia.sends({ type: "interactive", interactive: { type: "button_reply", button_reply: { id: "am", title: "9 – 12" } }, context: { id: asked } });
   await amelia.sends({ type: "reaction", reaction: { message_id: asked, emoji: "❤️" } });
+  await amelia.sends({ type: "interactive", interactive: { type: "button_reply", button_reply: { id: "am", title: "9 – 12" } }, context: { id: asked } });
   await api("PATCH", `/v1/contacts/${contact.id}`, { attributes: { plan: "Gold", city: "Berlin", orders: 12 } });
   const [user] = (await api("GET", "/v1/conversations/assignable-users")).users;
   await api("POST", `/v1/conversations/${id}/assignee`, { userId: user.id });
