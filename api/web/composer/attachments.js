@@ -3,7 +3,7 @@ import { html, signal } from "../lib.js";
 import { upload } from "../api.js";
 import { t } from "../i18n.js";
 import { size } from "../format.js";
-import { ruleFor } from "../store/capabilities.js";
+import { ruleFor } from "./capabilities.js";
 import { IconButton, tell } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 
@@ -24,7 +24,7 @@ import { Icon } from "../ui/icon.js";
 const LARGEST = 100_000_000;
 let keys = 0;
 
-/** @param {{ value: Attachment[] }} into @param {Iterable<File>} files @param {string[]} can @param {import("../store/capabilities.js").Capabilities} channel */
+/** @param {{ value: Attachment[] }} into @param {Iterable<File>} files @param {string[]} can @param {import("./capabilities.js").Capabilities} channel */
 export function attach(into, files, can, channel) {
   for (const file of files) {
     if (file.size > LARGEST || file.size === 0) {

@@ -4,7 +4,7 @@ import { has, t } from "../i18n.js";
 import { nameOf, remaining } from "../format.js";
 import { Later, later } from "../later.js";
 import { ended, may } from "../session.js";
-import { capabilities, measure } from "../store/capabilities.js";
+import { capabilities, measure } from "./capabilities.js";
 import { draft, drafts } from "../store/drafts.js";
 import { submit } from "../store/outbox.js";
 import { summary } from "../thread/contents.js";

@@ -1,7 +1,7 @@
 // Builds a message with something to press: buttons, a list, a link or a form; shown beside as the contact sees it.
 import { html, useState } from "../lib.js";
 import { t } from "../i18n.js";
-import { capabilities } from "../store/capabilities.js";
+import { capabilities } from "../composer/capabilities.js";
 import { submit } from "../store/outbox.js";
 import { Words } from "../thread/contents.js";
 import { InteractiveBody } from "../thread/interactive.js";

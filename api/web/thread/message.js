@@ -5,7 +5,7 @@ import { t, has } from "../i18n.js";
 import { clock, full, moment, nameOf } from "../format.js";
 import { later } from "../later.js";
 import { ended, may } from "../session.js";
-import { capabilities } from "../store/capabilities.js";
+import { capabilities } from "../composer/capabilities.js";
 import { discard, repeat, submit } from "../store/outbox.js";
 import { refetch } from "../store/thread.js";
 import { IconButton, Popover, tell } from "../ui/dialog.js";

@@ -19,6 +19,17 @@ async function embed(more: Record<string, unknown> = {}): Promise<{ id: string; 
   return { ...made.data, embed_url: made.data.embed_url.replace(API, PAGE) };
 }
 
+test("the address that ./deploy/up prints opens the inbox", async ({ page }) => {
+  const ada = new Contact();
+  await page.goto(process.env.INBOX_URL ?? "about:blank");
+  await expect(page.locator(".connection.live")).toBeAttached();
+  await ada.says("hello");
+  await openChat(page, ada);
+  await page.keyboard.type("welcome");
+  await page.keyboard.press("Enter");
+  await expect(async () => expect((await ada.got()).map((one) => one.message.text.body)).toEqual(["welcome"])).toPass();
+});
+
 test("the token leaves the address at once, and is in no request after the page's own", async ({ page }) => {
   const { publicUrl } = await link();
   const token = decodeURIComponent(publicUrl.split("/").pop() ?? "");
@@ -123,7 +134,7 @@ test("a frame on an allowed origin talks with its host; on another the browser r
   await expect.poll(async () => (await heard("conversation"))?.conversationId).toBe(id);
   await say({ type: "theme", theme: "dark" });
   await expect(inside.locator("html")).toHaveAttribute("data-theme", "dark");
-  await expect(inside.getByRole("button", { name: "Archive" })).toBeVisible();
+  await expect(inside.getByRole("button", { name: "Archive", exact: true })).toBeVisible();
   good.close();
 
   const bad = await host(embed_url);
