@@ -33,15 +33,30 @@ function App() {
 /** What an open conversation needs; the list, which everybody sees first, does not wait for it. @type {{ value: { Thread: any, Details: any } | null }} */
 const opened = signal(/** @type {any} */ (null));
 const AFTER_LIST_MS = 1_500;
+let opening = false;
 
 async function readyToOpen() {
-  if (opened.value) return;
+  if (opened.value || opening) return;
+  opening = true;
   try {
-    const [{ Thread }, { Details }] = await Promise.all([import("./thread/thread.js"), import("./details/details.js")]);
+    const [{ Thread }, { Details }] = await Promise.all([import("./thread/thread.js"), import("./details/details.js"), styled("./styles/thread.css")]);
     opened.value = { Thread, Details };
   } catch {
     tell(t("reload"), "bad");
   }
+  opening = false;
+}
+
+/** @param {string} path */
+function styled(path) {
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = new URL(path, import.meta.url).href;
+  return new Promise((resolve, reject) => {
+    sheet.onload = resolve;
+    sheet.onerror = reject;
+    document.head.append(sheet);
+  });
 }
 
 function Nothing() {
