@@ -27,6 +27,8 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
 
 **Keys.** Send yours as `Authorization: Bearer sk_org_…` or as `X-API-Key: sk_org_…`. Its role and scopes say what it may do; each operation names the scope it takes.
 
+**Visitors** of shared inbox links and embeds have a session instead, `Authorization: Bearer sis_…`: it opens those operations that its permissions allow, narrowed to what is shared.
+
 **Ids** are prefixed (`cnv_…`, `msg_…`); wherever one is taken, its UUID form is too. Whatever belongs to another organization answers 404.
 
 **Errors** are `application/problem+json` ([all kinds](/docs/problems)): program against `code`, and quote `traceId` when you ask for help.

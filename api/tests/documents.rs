@@ -47,6 +47,11 @@ fn the_route_table_is_what_it_should_be() {
     POST /channels/{channel}/webhook channel_webhooks.receive public
     GET /healthz health.live public
     GET /media/{signed} media.link public
+    GET /platform/v1/inbox_embeds inbox_embeds.list embed:list
+    POST /platform/v1/inbox_embeds inbox_embeds.create embed:create
+    DELETE /platform/v1/inbox_embeds/{id} inbox_embeds.revoke embed:delete
+    GET /platform/v1/inbox_embeds/{id} inbox_embeds.get embed:read
+    PATCH /platform/v1/inbox_embeds/{id} inbox_embeds.update embed:update
     GET /readyz health.ready public
     GET /v1/api-keys api_keys.list api_key:list
     POST /v1/api-keys api_keys.create api_key:create
@@ -103,6 +108,17 @@ fn the_route_table_is_what_it_should_be() {
     GET /v1/phone-numbers phone_numbers.list inbox:list
     GET /v1/phone-numbers/{id} phone_numbers.get inbox:read
     PATCH /v1/phone-numbers/{id} phone_numbers.update inbox:update
+    GET /v1/shared-inbox-links shared_links.list link:list
+    POST /v1/shared-inbox-links shared_links.create link:create
+    DELETE /v1/shared-inbox-links/{id} shared_links.revoke link:delete
+    GET /v1/shared-inbox-links/{id} shared_links.get link:read
+    PATCH /v1/shared-inbox-links/{id} shared_links.update link:update
+    POST /v1/shared-inbox-links/{id}/rotate shared_links.rotate link:update
+    GET /v1/shared-inbox-links/{id}/sessions shared_links.sessions link:read
+    DELETE /v1/shared-inbox-links/{id}/sessions/{sessionId} shared_links.end_session link:update
+    DELETE /v1/shared-inbox/session shared_sessions.end public
+    GET /v1/shared-inbox/session shared_sessions.get public
+    POST /v1/shared-inbox/sessions shared_sessions.create public
     GET /v1/teams teams.list team:list
     POST /v1/teams teams.create team:create
     DELETE /v1/teams/{id} teams.delete team:delete

@@ -32,6 +32,8 @@ mod seed_001;
 mod seed_002;
 mod seed_003;
 mod sharing;
+mod sharing_pages;
+mod sharing_round_trips;
 mod sharing_table;
 mod starts;
 mod support;

@@ -23,6 +23,91 @@ enum Row {
     Embeds(&'static str),
 }
 
+/// The operations that are not a visitor's.
+const KEYS: &[&str] = &[
+    "connections.create",
+    "connections.list",
+    "connections.get",
+    "connections.update",
+    "connections.delete",
+    "inboxes.create",
+    "inboxes.list",
+    "inboxes.update",
+    "inboxes.delete",
+    "inboxes.set_team",
+    "inboxes.clear_team",
+    "whatsapp.phone_numbers",
+    "phone_numbers.list",
+    "phone_numbers.get",
+    "phone_numbers.update",
+    "customers.create",
+    "customers.list",
+    "customers.get",
+    "customers.update",
+    "customers.delete",
+    "teams.create",
+    "teams.list",
+    "teams.get",
+    "teams.update",
+    "teams.delete",
+    "teams.add_member",
+    "teams.remove_member",
+    "api_keys.create",
+    "api_keys.list",
+    "api_keys.get",
+    "api_keys.update",
+    "api_keys.revoke",
+    "api_keys.rotate",
+    "contacts.list",
+    "contacts.update",
+    "contacts.erase",
+    "contacts.merge",
+    "contacts.block",
+    "contacts.unblock",
+    "contacts.opt_out",
+    "contacts.opt_in",
+    "conversations.assignable_users",
+    "conversations.assign",
+    "conversations.unassign",
+    "messages.start",
+    "users.create",
+    "users.list",
+    "users.me",
+    "users.update_me",
+    "users.get",
+    "users.update",
+    "users.delete",
+    "users.get_my_notification_preferences",
+    "users.update_my_notification_preferences",
+    "users.get_notification_preferences",
+    "users.update_notification_preferences",
+    "webhooks.list",
+    "webhooks.create",
+    "webhooks.get",
+    "webhooks.update",
+    "webhooks.delete",
+    "webhooks.rotate_secret",
+    "webhooks.test",
+    "webhooks.deliveries",
+    "webhooks.delivery",
+    "webhooks.redeliver",
+    "webhooks.replay",
+    "webhooks.get_replay",
+    "shared_links.create",
+    "shared_links.list",
+    "shared_links.get",
+    "shared_links.update",
+    "shared_links.revoke",
+    "shared_links.rotate",
+    "shared_links.sessions",
+    "shared_links.end_session",
+    "inbox_embeds.create",
+    "inbox_embeds.list",
+    "inbox_embeds.get",
+    "inbox_embeds.update",
+    "inbox_embeds.revoke",
+];
+
 /// The rows, by operation. What is named nowhere has none.
 fn row(operation: &str) -> Option<Row> {
     Some(match operation {
@@ -43,87 +128,7 @@ fn row(operation: &str) -> Option<Row> {
         | "channel_webhooks.receive"
         | "health.live"
         | "health.ready" => Row::Open,
-        "connections.create"
-        | "connections.list"
-        | "connections.get"
-        | "connections.update"
-        | "connections.delete"
-        | "inboxes.create"
-        | "inboxes.list"
-        | "inboxes.update"
-        | "inboxes.delete"
-        | "inboxes.set_team"
-        | "inboxes.clear_team"
-        | "whatsapp.phone_numbers"
-        | "phone_numbers.list"
-        | "phone_numbers.get"
-        | "phone_numbers.update"
-        | "customers.create"
-        | "customers.list"
-        | "customers.get"
-        | "customers.update"
-        | "customers.delete"
-        | "teams.create"
-        | "teams.list"
-        | "teams.get"
-        | "teams.update"
-        | "teams.delete"
-        | "teams.add_member"
-        | "teams.remove_member"
-        | "api_keys.create"
-        | "api_keys.list"
-        | "api_keys.get"
-        | "api_keys.update"
-        | "api_keys.revoke"
-        | "api_keys.rotate"
-        | "contacts.list"
-        | "contacts.update"
-        | "contacts.erase"
-        | "contacts.merge"
-        | "contacts.block"
-        | "contacts.unblock"
-        | "contacts.opt_out"
-        | "contacts.opt_in"
-        | "conversations.assignable_users"
-        | "conversations.assign"
-        | "conversations.unassign"
-        | "messages.start"
-        | "users.create"
-        | "users.list"
-        | "users.me"
-        | "users.update_me"
-        | "users.get"
-        | "users.update"
-        | "users.delete"
-        | "users.get_my_notification_preferences"
-        | "users.update_my_notification_preferences"
-        | "users.get_notification_preferences"
-        | "users.update_notification_preferences"
-        | "webhooks.list"
-        | "webhooks.create"
-        | "webhooks.get"
-        | "webhooks.update"
-        | "webhooks.delete"
-        | "webhooks.rotate_secret"
-        | "webhooks.test"
-        | "webhooks.deliveries"
-        | "webhooks.delivery"
-        | "webhooks.redeliver"
-        | "webhooks.replay"
-        | "webhooks.get_replay"
-        | "shared_links.create"
-        | "shared_links.list"
-        | "shared_links.get"
-        | "shared_links.update"
-        | "shared_links.revoke"
-        | "shared_links.rotate"
-        | "shared_links.sessions"
-        | "shared_links.end_session"
-        | "inbox_embeds.create"
-        | "inbox_embeds.list"
-        | "inbox_embeds.get"
-        | "inbox_embeds.update"
-        | "inbox_embeds.revoke" => Row::Keys,
+        key if KEYS.contains(&key) => Row::Keys,
         _ => return None,
     })
 }

@@ -2,11 +2,13 @@
 
 use common::db::media::{self, Media};
 use common::domain::content::{Content, invalid};
+use common::domain::permissions::Permission;
 use common::media::detect;
 use common::problem::{FieldError, Problem};
 use futures_util::TryStreamExt as _;
 
 use super::Asker;
+use crate::auth::not_permitted;
 use crate::state::AppState;
 
 /// Adds to content what is known of the upload it names, if it names one: only then is anything looked up.
@@ -21,8 +23,16 @@ pub async fn attach(state: &AppState, asker: &Asker, content: &mut Content) -> R
     };
     let (is_document, is_sticker) =
         (matches!(content, Content::Document(_)), matches!(content, Content::Sticker(_)));
+    let needed = Permission::to_send(content);
     let Some(file) = content.file_mut() else { return Ok(()) };
     let Some(id) = file.media_id.as_deref() else { return Ok(()) };
+    if let Asker::Session(name) = asker {
+        // What a file is, only a visitor who may send it is told.
+        let (_, caller) = state.sessions.find(name).await?;
+        if !caller.permits(needed) {
+            return Err(not_permitted(needed));
+        }
+    }
     let found = match id.parse() {
         Ok(id) => {
             let guest = asker.credential().guest();

@@ -22,6 +22,7 @@ use crate::accept::Asker;
 use crate::state::AppState;
 
 pub use keys::Keys;
+use rights::MessageCreate;
 pub use rights::{Guests, Right};
 pub use sessions::{Sessions, ended, not_permitted};
 
@@ -54,21 +55,12 @@ impl<R: Right> FromRequestParts<AppState> for Allowed<R> {
     }
 }
 
-/// Who has the right `R`, if they are whom they say: a session is looked up together with the work. Only the acceptor takes these.
+/// Who may send, if they are whom they say: a session is looked up together with the work, and what it may send decided there. Only
+/// the acceptor takes these.
 #[derive(Debug)]
-pub struct Claimed<R> {
-    asker: Asker,
-    right: PhantomData<R>,
-}
+pub struct Claimed(pub Asker);
 
-impl<R> Claimed<R> {
-    /// Who asks.
-    pub fn asker(self) -> Asker {
-        self.asker
-    }
-}
-
-impl<R: Right> FromRequestParts<AppState> for Claimed<R> {
+impl FromRequestParts<AppState> for Claimed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
@@ -76,12 +68,12 @@ impl<R: Right> FromRequestParts<AppState> for Claimed<R> {
         let asker = match visitor(state, token)? {
             None => {
                 let principal = key(state, token).await?;
-                ensure::<R>(&principal)?;
+                ensure::<MessageCreate>(&principal)?;
                 Asker::Known(principal)
             }
             Some(name) => Asker::Session(name),
         };
-        Ok(Self { asker, right: PhantomData })
+        Ok(Self(asker))
     }
 }
 

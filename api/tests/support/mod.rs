@@ -11,5 +11,5 @@ pub use answer::{Answer, Call};
 pub use app::{Options, TestApp};
 pub use hooked::Hooked;
 pub use receiver::{Received, Receiver, Reply};
-pub use visit::{Visit, all_permissions, link_token};
+pub use visit::{all_permissions, link_token};
 pub use whole::{SOON, Whole};

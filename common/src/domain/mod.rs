@@ -10,6 +10,7 @@ pub mod origins;
 pub mod permissions;
 pub mod postponed;
 pub mod principal;
+pub mod reach;
 pub mod search;
 pub mod team;
 pub mod view;

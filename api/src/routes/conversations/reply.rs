@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::accept::{Act, Answer, Submission, Target, templates, uploads};
-use crate::auth::{Claimed, rights::MessageCreate};
+use crate::auth::Claimed;
 use crate::extract::{IdempotencyKey, Json, Trace};
 use crate::routes::messages::draft::Asked;
 use crate::state::AppState;
@@ -63,7 +63,7 @@ pub struct ReplyToConversation {
     )
 )]
 pub async fn reply_to_conversation(
-    caller: Claimed<MessageCreate>,
+    Claimed(asker): Claimed,
     State(state): State<AppState>,
     Trace(trace): Trace,
     IdempotencyKey(key): IdempotencyKey,
@@ -79,7 +79,6 @@ pub async fn reply_to_conversation(
         client_reference: input.client_reference.as_deref(),
     };
     let mut draft = asked.draft()?;
-    let asker = caller.asker();
     let conversation = input.conversation_id.parse().map_err(|_| Problem::not_found("conversation"))?;
     uploads::attach(&state, &asker, &mut draft.content).await?;
     let target = Target::Conversation(conversation);

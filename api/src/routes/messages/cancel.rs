@@ -7,7 +7,7 @@ use common::problem::Problem;
 
 use super::act_on;
 use crate::accept::{Act, Answer};
-use crate::auth::{Claimed, rights::MessageCreate};
+use crate::auth::Claimed;
 use crate::extract::{IdempotencyKey, Path, Trace};
 use crate::state::AppState;
 
@@ -28,12 +28,12 @@ use crate::state::AppState;
     )
 )]
 pub async fn cancel_message(
-    caller: Claimed<MessageCreate>,
+    Claimed(asker): Claimed,
     State(state): State<AppState>,
     Trace(trace): Trace,
     IdempotencyKey(key): IdempotencyKey,
     Path(id): Path<MessageId>,
 ) -> Result<Answer, Problem> {
     let act = ("POST /v1/messages/{id}/cancel", Act::Cancel(id));
-    act_on(&state, caller.asker(), id, act, (key, trace)).await
+    act_on(&state, asker, id, act, (key, trace)).await
 }
