@@ -86,7 +86,7 @@ test("the inbox at three widths, in both modes", async ({ browser, baseURL }) =>
       const page = await context.newPage();
       await openInbox(page);
       await expect(page.locator(".row").first()).toBeVisible();
-      if (Number(width) < 720) await page.screenshot({ path: `${FOLDER}list-${width}-${colorScheme}.png` });
+      if (Number(width) < 720 && colorScheme === "light") await page.screenshot({ path: `${FOLDER}list-${width}-${colorScheme}.png` });
       await page.locator(".row", { hasText: amelia.name }).click();
       await expect(page.locator(".picture img")).toHaveJSProperty("complete", true);
       await page.locator(".messages").evaluate((el) => (el.scrollTop = el.scrollHeight));
