@@ -59,6 +59,7 @@ const ABOUT: &str = "Switchboard is a shared inbox for customer messaging.
         (name = "Shared inbox sessions", description = "What the token of a link or embed is exchanged for"),
         (name = "Webhooks", description = "Events posted to endpoints of yours"),
         (name = "Events", description = "Events as a stream and in pages"),
+        (name = "Audit", description = "Each write that somebody asked for"),
         (name = "Channel webhooks", description = "Called by the channels"),
         (name = "Health", description = "For whoever watches over the process"),
     )

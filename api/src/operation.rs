@@ -132,6 +132,7 @@ operations! {
     "shared_sessions.get" = "GET" "/v1/shared-inbox/session",
     "shared_sessions.end" = "DELETE" "/v1/shared-inbox/session",
     "events.follow" = "GET" "/v1/events",
+    "audit.list" = "GET" "/v1/audit",
     "media.create" = "POST" "/v1/media",
     "media.get" = "GET" "/v1/media/{id}",
     "media.link" = "GET" "/media/{signed}",

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use common::channels::rcs::service_account::ServiceAccount;
 use common::channels::text::account::Caller;
 use common::channels::whatsapp::account::{self, PhoneNumberInfo};
-use common::channels::{self, Action, Channel, ChannelError, Credentials, MetaCredentials, TextCredentials};
+use common::channels::{
+    self, Action, Channel, ChannelError, Credentials, MetaCredentials, RcsCredentials, Sender,
+    TextCredentials, Tokens, instagram, messenger,
+};
+use common::config::Secret;
 use common::db::connections::Connection;
 use common::problem::Problem;
 use http::StatusCode;
@@ -25,10 +30,14 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 pub async fn prove_access(
     state: &AppState,
     base: &Url,
-    account: &str,
+    (channel, account): (Channel, &str),
     credentials: &Credentials,
 ) -> Result<(), Problem> {
     match credentials {
+        Credentials::Meta(secrets) if channel != Channel::Whatsapp => {
+            let named = page_name(state, channel, (base, account, &secrets.access_token)).await;
+            named.map(|_name| ()).map_err(|error| problem(&error, "accessToken"))
+        }
         Credentials::Meta(secrets) => {
             let asked = account::business_account(&state.http, base, account, &secrets.access_token).await;
             asked.map(|_| ()).map_err(|error| problem(&error, "accessToken"))
@@ -44,7 +53,65 @@ pub async fn prove_access(
             }
             Ok(())
         }
+        Credentials::Rcs(secrets) => prove_agent(state, base, account, secrets).await,
     }
+}
+
+/// Proves that a service account gets a token, from where the operator allows it, and may use an agent.
+async fn prove_agent(
+    state: &AppState,
+    base: &Url,
+    agent: &str,
+    secrets: &RcsCredentials,
+) -> Result<(), Problem> {
+    let account = ServiceAccount::read(secrets.service_account.expose()).map_err(Problem::internal)?;
+    let allowed = &state.config.channels.allowed_api_urls;
+    if !account.asks_the_provider() && !allowed.allows(&account.token_uri) {
+        let detail = "The operator does not allow this token_uri";
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "api_url_not_allowed", detail);
+        let message = "is not among the addresses that the operator allows";
+        return Err(problem.field("serviceAccount.token_uri", "api_url_not_allowed", message));
+    }
+    let sender = Sender {
+        external_id: agent.to_owned(),
+        account: agent.to_owned(),
+        service: None,
+        base_url: base.clone(),
+        access_token: secrets.service_account.clone(),
+        // Of its own: that a token was got before proves nothing.
+        tokens: Tokens::default(),
+        user: None,
+        webhook_url: String::new(),
+    };
+    let asked = channels::probe(Channel::Rcs, &state.http, &sender).await;
+    asked.map_err(|error| problem(&error, "serviceAccount"))
+}
+
+/// Proves that a connection to RCS still gives access to its agent.
+///
+/// # Errors
+/// 422 with the provider's reason when it refuses, 502 when it cannot be asked.
+pub async fn prove_connected_agent(state: &AppState, connection: &Connection) -> Result<(), Problem> {
+    let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
+    let credentials = opened.map_err(Problem::internal)?;
+    let base = base(state, connection.channel, connection.api_url.as_deref())?;
+    prove_access(state, &base, (connection.channel, &connection.external_id), &credentials).await
+}
+
+/// What the page or Instagram account of a token is called; that it answers proves that the token is its own.
+///
+/// # Errors
+/// The provider's refusal, why it could not be asked, or that the token is another's.
+pub async fn page_name(
+    state: &AppState,
+    channel: Channel,
+    (base, id, token): (&Url, &str, &Secret),
+) -> Result<Option<String>, ChannelError> {
+    if channel == Channel::Instagram {
+        let account = instagram::account::account(&state.http, base, id, token).await?;
+        return Ok(account.username.or(account.name));
+    }
+    Ok(messenger::account::page(&state.http, base, id, token).await?.name)
 }
 
 /// Who asks the provider of texts for an account.
@@ -100,14 +167,14 @@ pub fn base(state: &AppState, channel: Channel, api_url: Option<&str>) -> Result
     base.map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))
 }
 
-/// What the account of a connection to WhatsApp is asked with: its secrets, and the provider's address for it.
+/// What the account of a connection to one of Meta's channels is asked with: its secrets, and the provider's address for it.
 ///
 /// # Errors
 /// When what is stored cannot be read, or is of another channel.
 pub fn asking(state: &AppState, connection: &Connection) -> Result<(Url, MetaCredentials), Problem> {
     let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
     let Credentials::Meta(secrets) = opened.map_err(Problem::internal)? else {
-        return Err(Problem::internal(anyhow::anyhow!("a connection of WhatsApp with other secrets")));
+        return Err(Problem::internal(anyhow::anyhow!("a connection to Meta with other secrets")));
     };
     Ok((base(state, connection.channel, connection.api_url.as_deref())?, secrets))
 }

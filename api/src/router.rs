@@ -13,7 +13,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::middleware::surround;
 use crate::routes::{
-    api_keys, channel_webhooks, connections, contacts, conversations, customers, events, health,
+    api_keys, audit, channel_webhooks, connections, contacts, conversations, customers, events, health,
     inbox_embeds, inboxes, media, messages, phone_numbers, shared_links, shared_pages, shared_sessions,
     teams, users, webhooks, whatsapp,
 };
@@ -173,6 +173,7 @@ fn events_out() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::replay::replay_webhook))
         .routes(routes!(webhooks::replay::get_webhook_replay))
         .routes(routes!(events::follow::follow_events))
+        .routes(routes!(audit::list::list_audit))
 }
 
 /// The whole public listener.

@@ -59,6 +59,7 @@ fn the_route_table_is_what_it_should_be() {
     GET /v1/api-keys/{id} api_keys.get api_key:read
     PATCH /v1/api-keys/{id} api_keys.update api_key:update
     POST /v1/api-keys/{id}/rotate api_keys.rotate api_key:create
+    GET /v1/audit audit.list audit:read
     GET /v1/connections connections.list connection:list
     POST /v1/connections connections.create connection:create
     DELETE /v1/connections/{id} connections.delete connection:delete

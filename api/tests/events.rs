@@ -178,6 +178,22 @@ async fn what_the_log_does_not_hold_is_said_and_never_skipped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_in_which_nothing_happens_tells_its_place_from_time_to_time() {
+    let hooked = Hooked::start().await;
+    let mut stream = Stream::open(&hooked, "/v1/events?types=message.read", Some("0")).await;
+    hooked.emit("message.sent", None, 0..3).await;
+    let begun = std::time::Instant::now();
+    // What was filtered out is behind the place that the sign of life tells.
+    while !stream.text.contains("heartbeat\n") || !stream.text.contains("id: 3\n") {
+        let chunk = tokio::time::timeout(SOON, stream.response.chunk()).await.unwrap().unwrap().unwrap();
+        stream.text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(!stream.text.contains("data:"), "{}", stream.text);
+    let waited = begun.elapsed();
+    assert!(waited > Duration::from_secs(10) && waited < Duration::from_secs(25), "{waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_s_stream_tells_what_is_shared_and_ends_with_its_link() {
     let hooked = Hooked::start().await;
     let visit = hooked.app.visit(&hooked.workspace, &json!({ "readInbox": true })).await;

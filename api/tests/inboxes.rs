@@ -65,7 +65,16 @@ async fn the_documented_request_connects_an_inbox_of_the_documented_shape() {
     let listed = app.get("/v1/inboxes").key(&workspace.token).send().await.expect(200);
     assert_eq!(&listed["inboxes"][1], inbox);
     let path = format!("/v1/inboxes/{}", inbox["id"].as_str().unwrap());
-    assert_eq!(&app.get(&path).key(&workspace.token).send().await.expect(200), inbox);
+    let mut alone = app.get(&path).key(&workspace.token).send().await.expect(200);
+    let mut part = |name: &str| alone.as_object_mut().unwrap().remove(name).unwrap();
+    assert_eq!(part("settings"), json!({ "messagesPerSecond": 80, "unknownOutcome": "resend" }));
+    let capabilities = part("capabilities");
+    assert_eq!(&alone, inbox);
+    let button = &capabilities["interactive"]["buttons"];
+    assert_eq!((&capabilities["replyWindowSeconds"], &button["maxButtons"]), (&json!(86_400), &json!(3)));
+    let picture = json!({ "type": "image", "mimeTypes": ["image/jpeg", "image/png"], "maxBytes": 5_242_880,
+        "maxCaption": 1024, "animated": null });
+    assert_eq!(capabilities["media"][0], picture);
     let numbers =
         format!("SELECT count(*) FROM phone_numbers WHERE provider_id = '{NUMBER}' AND verified_name <> ''");
     assert_eq!(app.count(&numbers).await, 1);
@@ -131,7 +140,7 @@ async fn requests_that_name_no_or_too_much_are_refused() {
     let cases: Vec<(Value, u16, &str, &[&str])> = vec![
         (json!({}), 422, "unsupported_channel", &["whatsapp"]),
         (json!({ "whatsapp": null }), 422, "unsupported_channel", &["whatsapp"]),
-        (json!({ "messenger": { "pageIds": ["1"] } }), 422, "unsupported_channel", &["messenger"]),
+        (json!({ "messenger": { "pageIds": ["1"] } }), 422, "no_connection", &["messenger.pageIds[0]"]),
         (json!({ "telegram": {} }), 422, "unknown_field", &["telegram"]),
         (json!({ "whatsapp": {} }), 400, "required_field_missing", &["whatsapp.resourceIds"]),
         (json!({ "whatsapp": [["1"], ["1"]] }), 400, "wrong_type", &["whatsapp"]),
@@ -166,7 +175,9 @@ async fn an_inbox_is_renamed_and_told_what_to_do_in_doubt() {
     let changed =
         patch(&workspace.token, json!({ "name": "Sales", "unknownOutcome": "park" })).await.expect(200);
     assert_eq!(changed["name"], "Sales");
-    assert_eq!(app.get(&path).key(&workspace.token).send().await.expect(200), changed);
+    let mut found = app.get(&path).key(&workspace.token).send().await.expect(200);
+    found.as_object_mut().unwrap().remove("capabilities").unwrap();
+    assert_eq!(found, changed);
     assert_eq!(app.count("SELECT count(*) FROM inboxes WHERE unknown_outcome = 'park'").await, 1);
     assert_eq!(patch(&workspace.token, json!({})).await.expect(200)["name"], "Sales");
     for (body, status, code, field) in [
@@ -214,4 +225,24 @@ async fn what_waits_in_a_deleted_inbox_ends_and_its_lanes_come_to_rest() {
     // With its connection gone too, its lanes hold nothing up.
     assert_eq!(whole.call("DELETE", &format!("/v1/connections/{}", of.connection)).await, 204);
     assert!(whole.phone("15550001111").await.iter().all(|it| it["text"] != "Waiting"));
+}
+
+#[tokio::test]
+async fn an_inbox_sends_as_fast_as_it_is_told() {
+    let app = TestApp::start().await;
+    let workspace = app.workspace().await;
+    let path = format!("/v1/inboxes/{}", workspace.inbox);
+    let patch = async |body: Value| app.call("PATCH", &path).key(&workspace.token).json(&body).send().await;
+    let changed = patch(json!({ "messagesPerSecond": 250, "unknownOutcome": "park" })).await.expect(200);
+    assert_eq!(changed["settings"], json!({ "messagesPerSecond": 250, "unknownOutcome": "park" }));
+    for odd in [json!(0), json!(-1), json!(1_001), json!(9_000_000_000_000_i64)] {
+        let answer = patch(json!({ "messagesPerSecond": odd })).await;
+        assert_eq!(answer.fields(422, "invalid_request"), ["messagesPerSecond"], "{odd}");
+    }
+    for odd in [json!(null), json!(1.5), json!("80")] {
+        patch(json!({ "messagesPerSecond": odd })).await.expect(400);
+    }
+    assert_eq!(app.count("SELECT count(*) FROM inboxes WHERE pace = 250").await, 1);
+    let told = "SELECT count(*) FROM audit_log WHERE detail @> '{\"messagesPerSecond\": 250}'";
+    assert_eq!(app.count(told).await, 1);
 }

@@ -251,13 +251,31 @@ async fn both_secrets_sign_while_one_is_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_is_asked_about_again_at_every_post() {
     let (hooked, receiver) = (Hooked::start().await, Receiver::start().await);
-    let webhook = hooked.webhook(&receiver, json!({})).await;
-    // As if a name, or what the operator allows, had changed since it was let through.
-    hooked.app.execute("UPDATE webhooks SET url = 'http://169.254.169.254/latest/meta-data'").await;
-    hooked.call("POST", &format!("/v1/webhooks/{}/test", id(&webhook)), None, 202).await;
-    let delivery = hooked.delivery(&webhook, "failed").await;
-    assert_eq!(delivery["attempts"][0]["outcome"], "address_not_allowed");
-    assert!(delivery["attempts"][0]["responseStatus"].is_null());
+    // As if a name, or what the operator allows, had changed since it was let through. This machine is allowed here.
+    for host in [
+        "169.254.169.254",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.0.1",
+        "100.64.0.1",
+        "0xa9fea9fe",
+        "0",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[::ffff:10.0.0.1]",
+        "[64:ff9b::a00:1]",
+        "[2002:a00:1::]",
+    ] {
+        let webhook = hooked.webhook(&receiver, json!({})).await;
+        let set =
+            format!("UPDATE webhooks SET url = 'http://{host}/latest' WHERE url = '{}'", receiver.url());
+        hooked.app.execute(&set).await;
+        hooked.call("POST", &format!("/v1/webhooks/{}/test", id(&webhook)), None, 202).await;
+        let delivery = hooked.delivery(&webhook, "failed").await;
+        assert_eq!(delivery["attempts"][0]["outcome"], "address_not_allowed", "{host}");
+        assert!(delivery["attempts"][0]["responseStatus"].is_null());
+    }
+    assert!(receiver.received().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,8 @@ pub struct Metrics {
     pub backlog_age: IntGaugeVec,
     /// Inboxes by gate state.
     pub gates: IntGaugeVec,
+    /// Inboxes, by what the API shows as their state.
+    pub inbox_states: IntGaugeVec,
     /// Lanes the sweeper acted on, by reason.
     pub swept: IntCounterVec,
     /// Emails to users by what became of them: `sent`, `retried`, `failed`, `dropped`; `coalesced` for events that joined one.
@@ -149,11 +151,7 @@ impl Metrics {
             messages_accepted: r.counter("messages_accepted_total", "Messages accepted", &["channel"]),
             attempts: r.counter("attempts_total", "Delivery attempts", &["channel", "outcome"]),
             provider_seconds: r.histogram("provider_seconds", "Time of provider calls", &["channel"], 0.001),
-            messages_settled: r.counter(
-                "messages_settled_total",
-                "Messages that ended",
-                &["channel", "outcome"],
-            ),
+            messages_settled: r.counter("messages_settled_total", "Messages ended", &["channel", "outcome"]),
             provider_errors: r.counter(
                 "provider_errors_total",
                 "Classified provider errors",
@@ -180,6 +178,7 @@ impl Metrics {
             backlog: r.gauge("backlog", "Rows waiting", &["table"]),
             backlog_age: r.gauge("backlog_age_seconds", "Age of the oldest waiting row", &["table"]),
             gates: r.gauge("inbox_gates", "Inboxes by gate", &["gate"]),
+            inbox_states: r.gauge("inbox_states", "Inboxes by state", &["state"]),
             swept: r.counter("swept_total", "Lanes the sweeper acted on", &["reason"]),
             notifications: r.counter("notifications_total", "Emails to users", &["outcome"]),
             webhooks: WebhookMetrics::register(&r),

@@ -1,13 +1,18 @@
 # shellcheck shell=bash
-# Creates the demo once: an organization, its owner with a key, and an inbox for WhatsApp and one for texts at the sandbox. Sourced after
+# Creates the demo once: an organization, its owner with a key, and an inbox for each channel at the sandbox. Sourced after
 # http.sh.
 
 DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID
-    DEMO_TEXT_CONNECTION DEMO_TEXT_SANDBOX TEXT_INBOX_ID DEMO_LINK)
+    DEMO_TEXT_CONNECTION DEMO_TEXT_SANDBOX TEXT_INBOX_ID DEMO_RCS_CONNECTION DEMO_RCS_SANDBOX RCS_INBOX_ID
+    DEMO_MESSENGER_CONNECTION DEMO_MESSENGER_SANDBOX MESSENGER_INBOX_ID
+    DEMO_INSTAGRAM_CONNECTION DEMO_INSTAGRAM_SANDBOX INSTAGRAM_INBOX_ID DEMO_LINK)
 DEMO_NUMBER=200000000000001
 DEMO_ACCOUNT=100000000000001
 DEMO_TEXT_NUMBER=+15550000301
 DEMO_TEXT_ACCOUNT=AC00000000000000000000000000000001
+DEMO_RCS_AGENT=sandbox_agent
+DEMO_PAGE=500000000000001
+DEMO_INSTAGRAM=600000000000001
 DEMO_EMAIL=owner@demo.invalid
 
 demo_done() {
@@ -105,6 +110,46 @@ seed_text_inbox() {
     fi
 }
 
+seed_rcs_inbox() {
+    if [[ -z ${DEMO_RCS_CONNECTION:-} || ${DEMO_RCS_SANDBOX:-} != "$SANDBOX_URL" ]]; then
+        # What the provider would give out as a file.
+        http GET "$SANDBOX_URL/control/rcs-agents/$DEMO_RCS_AGENT/service-account"
+        [[ $HTTP_STATUS == 200 ]] || fail "the sandbox's service account was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/sandbox.log"
+        demo_connection "{\"channel\":\"rcs\",\"externalId\":\"$DEMO_RCS_AGENT\",\"serviceAccount\":$HTTP_BODY,
+            \"clientToken\":\"sandbox-client-token\",\"apiUrl\":\"$SANDBOX_URL\"}" rcs-connection
+        DEMO_RCS_CONNECTION=$FOUND
+        DEMO_RCS_SANDBOX=$SANDBOX_URL
+        demo_done
+    fi
+    if [[ -z ${RCS_INBOX_ID:-} ]]; then
+        demo_inbox "{\"rcs\":{\"agentIds\":[\"$DEMO_RCS_AGENT\"]}}" rcs-inbox
+        RCS_INBOX_ID=$FOUND
+        demo_done
+    fi
+}
+
+seed_pages() {
+    seed_page messenger "$DEMO_PAGE" sandbox-page-token "{\"messenger\":{\"pageIds\":[\"$DEMO_PAGE\"]}}"
+    seed_page instagram "$DEMO_INSTAGRAM" sandbox-instagram-token "{\"instagram\":{\"accountIds\":[\"$DEMO_INSTAGRAM\"]}}"
+}
+
+# seed_page CHANNEL ID TOKEN INBOX
+seed_page() {
+    local connection=DEMO_${1^^}_CONNECTION sandbox=DEMO_${1^^}_SANDBOX inbox=${1^^}_INBOX_ID
+    if [[ -z ${!connection:-} || ${!sandbox:-} != "$SANDBOX_URL" ]]; then
+        demo_connection "{\"channel\":\"$1\",\"externalId\":\"$2\",\"accessToken\":\"$3\",\"appSecret\":\"sandbox-app-secret\",
+            \"verifyToken\":\"sandbox-verify-token\",\"apiUrl\":\"$SANDBOX_URL\"}" "$1-connection"
+        printf -v "$connection" '%s' "$FOUND"
+        printf -v "$sandbox" '%s' "$SANDBOX_URL"
+        demo_done
+    fi
+    if [[ -z ${!inbox:-} ]]; then
+        demo_inbox "$4" "$1-inbox"
+        printf -v "$inbox" '%s' "$FOUND"
+        demo_done
+    fi
+}
+
 # one_of FIELD: sets FOUND to the first such text of the body.
 one_of() {
     FOUND=$(grep -oE "\"$1\": *\"[^\"]+\"" <<<"$HTTP_BODY" | head -n 1 | cut -d '"' -f 4)
@@ -135,6 +180,9 @@ write_environment() {
     local name
     local -A values=([API_URL]=$API_URL [API_KEY]=$API_KEY [SANDBOX_URL]=$SANDBOX_URL [INBOX_ID]=$INBOX_ID
         [TEXT_INBOX_ID]=$TEXT_INBOX_ID [INBOX_URL]=$INBOX_URL [DEMO_TEXT_NUMBER]=$DEMO_TEXT_NUMBER
+        [RCS_INBOX_ID]=$RCS_INBOX_ID [DEMO_RCS_AGENT]=$DEMO_RCS_AGENT
+        [MESSENGER_INBOX_ID]=$MESSENGER_INBOX_ID [DEMO_PAGE_ID]=$DEMO_PAGE
+        [INSTAGRAM_INBOX_ID]=$INSTAGRAM_INBOX_ID [DEMO_INSTAGRAM_ID]=$DEMO_INSTAGRAM
         [DEMO_PHONE_NUMBER_ID]=$DEMO_NUMBER [DATABASE_URL]=$DATABASE_URL [AMQP_URL]=$AMQP_URL
         [SWITCHBOARD_QUEUE_PREFIX]=$QUEUE_PREFIX [SWITCHBOARD_MASTER_KEY]=$MASTER_KEY [SWITCHBOARD_CLI]=$BIN/switchboard
         [SWITCHBOARD_MEDIA_URL]=${SWITCHBOARD_MEDIA_URL:-}
@@ -142,6 +190,9 @@ write_environment() {
         [INBOUND_METRICS_URL]=http://127.0.0.1:$INBOUND_INTERNAL_PORT/metrics
         [OUTBOUND_METRICS_URL]=http://127.0.0.1:$OUTBOUND_INTERNAL_PORT/metrics
         [TEXTS_METRICS_URL]=http://127.0.0.1:$TEXTS_INTERNAL_PORT/metrics
+        [RCS_METRICS_URL]=http://127.0.0.1:$RCS_INTERNAL_PORT/metrics
+        [MESSENGER_METRICS_URL]=http://127.0.0.1:$MESSENGER_INTERNAL_PORT/metrics
+        [INSTAGRAM_METRICS_URL]=http://127.0.0.1:$INSTAGRAM_INTERNAL_PORT/metrics
         [NOTIFICATIONS_METRICS_URL]=http://127.0.0.1:$NOTIFICATIONS_INTERNAL_PORT/metrics
         [WEBHOOKS_METRICS_URL]=http://127.0.0.1:$WEBHOOKS_INTERNAL_PORT/metrics
         [SANDBOX_MAIL_URL]=$SANDBOX_URL/mail/page [DEMO_USER_EMAIL]=$DEMO_EMAIL

@@ -62,9 +62,10 @@ outbound_is_another() {
     recorded_process "$RUN/outbound.process" && [[ $RECORDED_PID != "$1" ]]
 }
 
+# says_status MESSAGE [WORD|WORD…]
 says_status() {
     http GET "$API_URL/v1/messages/$1"
-    [[ $HTTP_STATUS == 200 ]] && grep -qE '"status": *"(delivered|read)"' <<<"$HTTP_BODY"
+    [[ $HTTP_STATUS == 200 ]] && grep -qE "\"status\": *\"(${2:-delivered|read})\"" <<<"$HTTP_BODY"
 }
 
 contact_writes() {
@@ -96,24 +97,38 @@ reply_arrives() {
     done_step "$message delivered, once"
 }
 
-# A text comes in, and its answer goes out: another channel, the same way.
-texts_go_both_ways() {
-    step "a text, and its answer"
-    local words="text $RANDOM$RANDOM" times
+# goes_both_ways CHANNEL SENDER INBOX LOG [STATUSES]: a message comes in on another channel, and its answer goes out, the same way,
+# until it has one of the statuses.
+goes_both_ways() {
+    step "$1: a message, and its answer"
+    local words="$1 $RANDOM$RANDOM" message times
     http POST "$SANDBOX_URL/contacts/$CONTACT/messages" \
-        "{\"channel\":\"text\",\"to\":\"$DEMO_TEXT_NUMBER\",\"type\":\"text\",\"text\":{\"body\":\"$words\"}}"
+        "{\"channel\":\"$1\",\"to\":\"$2\",\"type\":\"text\",\"text\":{\"body\":\"$words\"}}"
     [[ $HTTP_STATUS == 201 ]] || fail "the sandbox answered $HTTP_STATUS: $HTTP_BODY" "see its log" "$LOGS/sandbox.log"
-    eventually 15 answers "$API_URL/v1/conversations?inboxId=$TEXT_INBOX_ID" "$words" ||
-        fail "the text does not show in GET /v1/conversations: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
+    eventually 15 answers "$API_URL/v1/conversations?inboxId=$3" "$words" ||
+        fail "the message does not show in GET /v1/conversations: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
     first_id cnv "$HTTP_BODY" || fail "no conversation id in: $HTTP_BODY" "see the log" "$LOGS/api.log"
     http POST "$API_URL/v1/conversations/reply" "{\"conversationId\":\"$FOUND\",\"content\":{\"type\":\"text\",\"text\":\"re: $words\"}}"
     if [[ $HTTP_STATUS != 202 ]] || ! first_id msg "$HTTP_BODY"; then
         fail "the answer was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
     fi
-    eventually 15 says_status "$FOUND" || fail "the answer is not delivered: $HTTP_BODY" "see the log" "$LOGS/texts.log"
+    message=$FOUND
+    eventually 15 says_status "$message" "${5:-delivered|read}" ||
+        fail "the answer is not delivered: $HTTP_BODY" "see the log" "$LOGS/$4.log"
     http GET "$SANDBOX_URL/ledger?recipient=$CONTACT&limit=1000"
     times=$(grep -oF -- "re: $words" <<<"$HTTP_BODY" | wc -l)
-    ((times == 1)) || fail "the ledger has the answer $times times: $HTTP_BODY" "see the log" "$LOGS/texts.log"
+    ((times == 1)) || fail "the ledger has the answer $times times: $HTTP_BODY" "see the log" "$LOGS/$4.log"
+    FOUND=$message
+    done_step
+}
+
+# page_goes_both_ways CHANNEL ID INBOX: the same on Messenger or Instagram, and then the contact reads.
+page_goes_both_ways() {
+    goes_both_ways "$1" "$2" "$3" "$1" "sent|delivered|read"
+    step "$1: the contact reads it"
+    http POST "$SANDBOX_URL/contacts/$CONTACT/read" "{\"channel\":\"$1\",\"to\":\"$2\"}"
+    eventually 15 says_status "$FOUND" read ||
+        fail "the answer is not read: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
     done_step
 }
 
@@ -173,7 +188,10 @@ QUESTION="question $RANDOM$RANDOM"
 CONVERSATION=
 contact_writes
 reply_arrives "first answer $RANDOM$RANDOM"
-texts_go_both_ways
+goes_both_ways text "$DEMO_TEXT_NUMBER" "$TEXT_INBOX_ID" texts
+goes_both_ways rcs "$DEMO_RCS_AGENT" "$RCS_INBOX_ID" rcs
+page_goes_both_ways messenger "$DEMO_PAGE_ID" "$MESSENGER_INBOX_ID"
+page_goes_both_ways instagram "$DEMO_INSTAGRAM_ID" "$INSTAGRAM_INBOX_ID"
 refusals
 email_is_caught
 step "the inbox in a browser"

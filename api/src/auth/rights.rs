@@ -48,6 +48,7 @@ rights! {
     ConversationAssign
     UserList UserRead UserCreate UserUpdate UserDelete
     WebhookList WebhookRead WebhookCreate WebhookUpdate WebhookDelete
+    AuditRead
     LinkList LinkRead LinkCreate LinkUpdate LinkDelete
     EmbedList EmbedRead EmbedCreate EmbedUpdate EmbedDelete
 }

@@ -52,7 +52,7 @@ pub fn example(name: &str) -> Value {
     json!({
         "id": "evt_01KASDQ2M3T4V5W6X7Y8Z9A0BC", "type": name, "timestamp": TIME,
         "sequence": (name != TEST).then_some(42),
-        "inboxId": conversation.then_some(INBOX),
+        "inboxId": (conversation || name.starts_with("inbox.")).then_some(INBOX),
         "conversationId": conversation.then_some(CONVERSATION),
         "messageId": message.then_some(MESSAGE),
         "data": data(name),
@@ -89,6 +89,18 @@ fn data(name: &str) -> Value {
         "conversation.updated" => {
             json!({ "conversation": { "id": CONVERSATION, "inboxId": INBOX, "unreadCount": 0 } })
         }
+        "conversation.window_closing" => json!({ "conversation": {
+            "id": CONVERSATION, "inboxId": INBOX, "contact": { "id": CONTACT, "name": "Ada", "address": "15550001111" },
+            "assignee": { "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA", "name": "Olu" },
+            "messagingWindow": { "state": "OPEN", "expiresAt": "2026-11-21T05:10:02.000Z" },
+        } }),
+        "inbox.status_changed" => json!({
+            "inbox": {
+                "id": INBOX, "channel": "whatsapp", "name": "Support WhatsApp",
+                "status": { "state": "disconnected", "reasons": ["token_expired"] },
+            },
+            "previousStatus": { "state": "active", "reasons": [] },
+        }),
         "conversation.assigned" => {
             assigned(&json!({ "userId": "usr_01KASDN2V4R2M7S8Q1B5Z9C3YA", "name": "Olu" }), &Value::Null)
         }

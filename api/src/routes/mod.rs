@@ -1,6 +1,7 @@
 //! The handlers: one folder for each noun, one file for each verb.
 
 pub mod api_keys;
+pub mod audit;
 pub mod channel_webhooks;
 pub mod connections;
 pub mod contacts;

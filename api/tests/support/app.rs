@@ -34,6 +34,8 @@ pub struct Options {
     pub user_directory: Option<UserDirectory>,
     /// Most bytes of an upload.
     pub upload_limit: u64,
+    /// Longest wait for an endpoint's answer.
+    pub webhook_timeout: Duration,
 }
 
 impl Default for Options {
@@ -44,6 +46,7 @@ impl Default for Options {
             database_url: None,
             user_directory: None,
             upload_limit: 100 << 20,
+            webhook_timeout: Duration::from_secs(15),
         }
     }
 }
@@ -207,6 +210,7 @@ fn config(options: &Options) -> Config {
     config.master_key = master_key();
     config.http.rate_limit_per_second = NonZeroU32::new(options.rate).unwrap();
     config.media.most_bytes = options.upload_limit;
+    config.webhooks.timeout = options.webhook_timeout;
     config.timings.shutdown = Duration::from_secs(30);
     config
 }

@@ -17,6 +17,7 @@ pub struct Hooked {
     pub app: TestApp,
     /// The organization.
     pub workspace: Workspace,
+    shutdown: Shutdown,
     _stop: DropGuard,
 }
 
@@ -41,7 +42,23 @@ impl Hooked {
                 _ => workers::webhooks::start(&context).unwrap(),
             }
         }
-        Self { app, workspace, _stop: shutdown.token.drop_guard() }
+        let stop = shutdown.token.clone().drop_guard();
+        Self { app, workspace, shutdown, _stop: stop }
+    }
+
+    /// Starts telling people by email.
+    pub async fn tell_people(&self) {
+        let mut config = self.app.config().clone();
+        config.database.pool = 4;
+        config.notifications.mail = Some(super::whole::mail(&self.app).await);
+        let context = Context::new(config, "notifications", self.shutdown.clone()).unwrap();
+        workers::notifications::start(&context).unwrap();
+    }
+
+    /// The emails that somebody has got, oldest first.
+    pub async fn emails(&self, recipient: &str) -> Vec<Value> {
+        let caught = self.app.provider("GET", &format!("/mail?recipient={recipient}")).send().await;
+        caught.expect(200)["emails"].as_array().unwrap().clone()
     }
 
     /// A call that must be answered so.

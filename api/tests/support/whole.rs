@@ -125,7 +125,7 @@ impl Whole {
 }
 
 /// The sandbox's mail server.
-async fn mail(app: &TestApp) -> Mail {
+pub(super) async fn mail(app: &TestApp) -> Mail {
     let address = eventually("the mail server listens", SOON, async || {
         let told = app.provider("GET", "/mail").send().await.expect(200);
         told["address"].as_str().map(str::to_owned).ok_or(told)

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::{Action, ChannelError, SendOutcome};
+use super::{Action, ChannelError, SendOutcome, usage};
 use crate::http_client;
 
 /// Longest wait that an answer may ask for.
@@ -95,6 +95,7 @@ pub(super) async fn ask<T: DeserializeOwned>(
 ) -> Result<T, ChannelError> {
     let response = request.send().await.map_err(not_asked)?;
     let (status, headers) = (response.status(), response.headers().clone());
+    usage::hear(&headers);
     let body = http_client::read_limited(response).await.map_err(not_asked)?;
     if !status.is_success() {
         return Err((protocol.classify)(status, &headers, &body, Utc::now()));
@@ -133,6 +134,7 @@ fn not_answered(error: reqwest::Error) -> SendOutcome {
 
 async fn outcome(response: reqwest::Response, protocol: &Protocol) -> SendOutcome {
     let (status, headers) = (response.status(), response.headers().clone());
+    usage::hear(&headers);
     let read = http_client::read_limited(response).await;
     if status.is_success() {
         return match read {

@@ -4,13 +4,20 @@
 //! the workers' part, the same for every channel.
 
 mod calls;
+pub mod capabilities;
 mod code_table;
 mod credentials;
 mod error;
 mod events;
+pub mod instagram;
+mod interactive;
+pub mod messenger;
+pub mod meta;
 mod place;
 mod raw_json;
+pub mod rcs;
 pub mod text;
+pub mod usage;
 pub mod whatsapp;
 
 use std::fmt;
@@ -25,13 +32,16 @@ use crate::domain::content::Content;
 use crate::domain::lane::{PairPace, WHATSAPP_PAIR};
 use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
+use meta::pages;
 
-pub use credentials::{Credentials, MetaCredentials, TextCredentials};
+pub use capabilities::Capabilities;
+pub use credentials::{Credentials, MetaCredentials, RcsCredentials, TextCredentials};
 pub use error::{Action, ChannelError, MARKETING_OPT_OUT, OPT_OUT, Unparsed};
 pub use events::{
     Author, EventKind, InboundDeletion, InboundEdit, InboundEvent, InboundMessage, RawEvent, StatusUpdate,
-    Wish,
+    UpTo, Watermark, Wish,
 };
+pub use rcs::tokens::Tokens;
 
 /// A messaging channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -39,44 +49,81 @@ pub use events::{
 pub enum Channel {
     /// WhatsApp Cloud API.
     Whatsapp,
+    /// Messages to a Facebook page.
+    Messenger,
+    /// Messages to an Instagram account.
+    Instagram,
     /// SMS and MMS, Twilio-compatible.
     Text,
+    /// RCS for Business.
+    Rcs,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: &'static [Self] = &[Self::Whatsapp, Self::Text];
+    pub const ALL: &'static [Self] =
+        &[Self::Whatsapp, Self::Messenger, Self::Instagram, Self::Text, Self::Rcs];
 
     /// The stored and shown word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
+            Self::Messenger => "messenger",
+            Self::Instagram => "instagram",
             Self::Text => "text",
+            Self::Rcs => "rcs",
+        }
+    }
+
+    /// What it can carry.
+    pub fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Self::Whatsapp => &whatsapp::capabilities::CAPABILITIES,
+            Self::Messenger => &messenger::capabilities::CAPABILITIES,
+            Self::Instagram => &instagram::capabilities::CAPABILITIES,
+            Self::Text => &text::capabilities::CAPABILITIES,
+            Self::Rcs => &rcs::capabilities::CAPABILITIES,
         }
     }
 
     /// How long a contact's message lets free-form replies through; none where they always pass.
     pub fn reply_window(self) -> Option<TimeDelta> {
+        self.capabilities().reply_window_seconds.map(|seconds| TimeDelta::seconds(seconds.into()))
+    }
+
+    /// For how much of the reply window replies may come from anybody, where later ones must be a person's.
+    pub fn anybody_s_window(self) -> Option<TimeDelta> {
         match self {
-            Self::Whatsapp => Some(TimeDelta::hours(24)),
-            Self::Text => None,
+            Self::Messenger | Self::Instagram => Some(TimeDelta::hours(24)),
+            Self::Whatsapp | Self::Text | Self::Rcs => None,
         }
+    }
+
+    /// From when on replies must be a person's, in a window that closes at this time.
+    pub fn human_agent_from(self, closes: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (whole, anybody_s) = (self.reply_window()?, self.anybody_s_window()?);
+        closes.checked_sub_signed(whole - anybody_s)
     }
 
     /// How often one contact may be written to, where the provider limits that.
     pub fn pair_pace(self) -> Option<PairPace> {
         match self {
             Self::Whatsapp => Some(WHATSAPP_PAIR),
-            Self::Text => None,
+            Self::Messenger | Self::Instagram | Self::Text | Self::Rcs => None,
+        }
+    }
+
+    /// Whether the provider takes a message under an id of ours, once: one whose outcome is unknown is then simply sent again.
+    pub fn takes_our_ids(self) -> bool {
+        match self {
+            Self::Rcs => true,
+            Self::Whatsapp | Self::Messenger | Self::Instagram | Self::Text => false,
         }
     }
 
     /// Whether the provider can be told that a contact's message was read.
     pub fn takes_receipts(self) -> bool {
-        match self {
-            Self::Whatsapp => true,
-            Self::Text => false,
-        }
+        self.capabilities().receipts.of_contact
     }
 }
 
@@ -107,8 +154,10 @@ pub struct Sender {
     /// The provider's address, with its version where that is part of every call, such as
     /// `https://graph.facebook.com/v24.0`; without a trailing slash.
     pub base_url: Url,
-    /// The token or password that authorizes calls.
+    /// The token or password that authorizes calls; on RCS, the service account that gets tokens.
     pub access_token: Secret,
+    /// The tokens that service accounts have got.
+    pub tokens: Tokens,
     /// Whose password it is, where it is one.
     pub user: Option<String>,
     /// Where the provider tells of the channel's messages, for calls that name it.
@@ -135,8 +184,22 @@ pub struct Outgoing<'a> {
     pub content: &'a Content,
     /// The provider's id of the quoted message, or of the one that a reaction is put on.
     pub reply_to: Option<&'a str>,
-    /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost.
+    /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost. Where the provider
+    /// takes ids of ours, that of the first attempt, so that a repetition is known as one.
     pub correlation: Uuid,
+    /// Whether so much time has passed since the contact wrote that only a person's answer passes.
+    pub as_human_agent: bool,
+}
+
+/// A contact's message that was read.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadMark<'a> {
+    /// The contact's address.
+    pub contact: &'a str,
+    /// The provider's id of the message.
+    pub provider_message_id: &'a str,
+    /// Our id of it.
+    pub id: Uuid,
 }
 
 /// A contact's file, where the provider has it.
@@ -174,7 +237,10 @@ pub enum SendOutcome {
 pub fn split(channel: Channel, webhook: ReceivedWebhook<'_>) -> Result<Vec<RawEvent>, Unparsed> {
     match channel {
         Channel::Whatsapp => whatsapp::receive::split(webhook.body),
+        Channel::Messenger => pages::receive::split(messenger::DIALECT.object, webhook.body),
+        Channel::Instagram => pages::receive::split(instagram::DIALECT.object, webhook.body),
         Channel::Text => text::receive::split(webhook.headers.query(), webhook.body),
+        Channel::Rcs => rcs::receive::split(webhook.body),
     }
 }
 
@@ -187,7 +253,9 @@ pub fn parse(
 ) -> InboundEvent {
     match channel {
         Channel::Whatsapp => whatsapp::parse::parse(kind, payload),
+        Channel::Messenger | Channel::Instagram => pages::parse::parse(kind, payload, received_at),
         Channel::Text => text::parse::parse(kind, payload, received_at),
+        Channel::Rcs => rcs::parse::parse(kind, payload, received_at),
     }
 }
 
@@ -198,17 +266,19 @@ pub fn parse(
 pub fn check(channel: Channel, content: &Content) -> Result<(), Vec<FieldError>> {
     match channel {
         Channel::Whatsapp => whatsapp::check::check(content),
+        Channel::Messenger => pages::check::check(&messenger::DIALECT, content),
+        Channel::Instagram => pages::check::check(&instagram::DIALECT, content),
         Channel::Text => text::check::check(content),
+        Channel::Rcs => rcs::check::check(content),
     }
 }
 
 /// Content types that the channel takes in a reply window of this state, in the order in which clients are told.
 pub fn content_types(channel: Channel, window: WindowState) -> &'static [&'static str] {
-    match (channel, window) {
-        (Channel::Whatsapp, WindowState::Open) => whatsapp::check::CONTENT_TYPES,
-        (Channel::Whatsapp, WindowState::Closed) => whatsapp::check::CLOSED_WINDOW_TYPES,
-        // There is no window that could close.
-        (Channel::Text, WindowState::Open | WindowState::Closed) => text::check::CONTENT_TYPES,
+    let table = channel.capabilities();
+    match window {
+        WindowState::Open => table.content_types,
+        WindowState::Closed => table.closed_window_content_types,
     }
 }
 
@@ -221,7 +291,9 @@ pub fn passes_closed_window(channel: Channel, content: &Content) -> bool {
 pub fn normal_address(channel: Channel, text: &str) -> Option<String> {
     match channel {
         Channel::Whatsapp => whatsapp::addresses::of_client(text),
+        Channel::Messenger | Channel::Instagram => pages::addresses::of_client(text),
         Channel::Text => text::addresses::of_client(text),
+        Channel::Rcs => rcs::addresses::of_client(text),
     }
 }
 
@@ -234,11 +306,15 @@ pub async fn send(
 ) -> SendOutcome {
     match channel {
         Channel::Whatsapp => whatsapp::send::send(http, sender, message).await,
+        Channel::Messenger => pages::send::send(&messenger::DIALECT, http, sender, message).await,
+        Channel::Instagram => pages::send::send(&instagram::DIALECT, http, sender, message).await,
         Channel::Text => text::send::send(http, sender, message).await,
+        Channel::Rcs => rcs::send::send(http, sender, message).await,
     }
 }
 
-/// Tells the provider that a contact's message was read, and with it those before it. May be repeated.
+/// Tells the provider that a contact's message was read, and with it those before it. May be repeated. Some providers are told
+/// of the message, and some of the contact.
 ///
 /// # Errors
 /// The provider's refusal, or why it could not be asked.
@@ -246,10 +322,17 @@ pub async fn mark_read(
     channel: Channel,
     http: &reqwest::Client,
     sender: &Sender,
-    provider_message_id: &str,
+    mark: &ReadMark<'_>,
 ) -> Result<(), ChannelError> {
     match channel {
-        Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, provider_message_id).await,
+        Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, mark.provider_message_id).await,
+        Channel::Messenger => {
+            pages::receipt::mark_read(&messenger::DIALECT, http, sender, mark.contact).await
+        }
+        Channel::Instagram => {
+            pages::receipt::mark_read(&instagram::DIALECT, http, sender, mark.contact).await
+        }
+        Channel::Rcs => rcs::receipt::mark_read(http, sender, mark).await,
         Channel::Text => {
             let title = "Texts have no read receipts";
             Err(ChannelError::new(Action::Content, "unsupported_content", title))
@@ -260,14 +343,20 @@ pub async fn mark_read(
 /// Whether a webhook is signed with a connection's secrets; secrets of another channel sign nothing.
 pub fn verify(channel: Channel, credentials: &Credentials, webhook: ReceivedWebhook<'_>) -> bool {
     match (channel, credentials) {
-        (Channel::Whatsapp, Credentials::Meta(secrets)) => {
+        (Channel::Whatsapp | Channel::Messenger | Channel::Instagram, Credentials::Meta(secrets)) => {
             let header = webhook.headers.get("x-hub-signature-256");
-            whatsapp::verify::signature_ok(&secrets.app_secret, webhook.body, header)
+            meta::verify::signature_ok(&secrets.app_secret, webhook.body, header)
         }
         (Channel::Text, Credentials::Text(secrets)) => {
             text::verify::signature_ok(&secrets.auth_token, webhook)
         }
-        (Channel::Whatsapp, Credentials::Text(_)) | (Channel::Text, Credentials::Meta(_)) => false,
+        (Channel::Rcs, Credentials::Rcs(secrets)) => {
+            let header = webhook.headers.get("x-goog-signature");
+            rcs::verify::signature_ok(&secrets.client_token, webhook.body, header)
+        }
+        (Channel::Whatsapp | Channel::Messenger | Channel::Instagram | Channel::Text | Channel::Rcs, _) => {
+            false
+        }
     }
 }
 
@@ -284,7 +373,9 @@ pub async fn locate_file(
 ) -> Result<RemoteFile, ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::files::locate(http, sender, allowed, id).await,
+        Channel::Messenger | Channel::Instagram => pages::files::locate(sender, allowed, id),
         Channel::Text => text::files::locate(sender, allowed, id),
+        Channel::Rcs => rcs::files::locate(sender, allowed, id),
     }
 }
 
@@ -301,7 +392,9 @@ pub async fn open_file(
 ) -> Result<reqwest::Response, ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::files::open(http, sender, file).await,
+        Channel::Messenger | Channel::Instagram => pages::files::open(http, sender, allowed, file).await,
         Channel::Text => text::files::open(http, sender, allowed, file).await,
+        Channel::Rcs => rcs::files::open(http, file).await,
     }
 }
 
@@ -310,10 +403,29 @@ pub async fn open_file(
 /// # Errors
 /// The provider's refusal, or that it cannot be reached.
 pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) -> Result<(), ChannelError> {
+    let (id, base, token) = (&sender.external_id, &sender.base_url, &sender.access_token);
     match channel {
+        Channel::Messenger => messenger::account::page(http, base, id, token).await.map(|_page| ()),
+        Channel::Instagram => instagram::account::account(http, base, id, token).await.map(|_account| ()),
         Channel::Whatsapp => whatsapp::account::phone_number(http, sender).await.map(|_info| ()),
         Channel::Text => text::account::probe(http, sender).await,
+        Channel::Rcs => rcs::account::probe(http, sender).await,
     }
+}
+
+/// Asks the same, and what else the provider says of the sender: words of `status.reasons`, though it may send.
+///
+/// # Errors
+/// The provider's refusal, or that it cannot be reached.
+pub async fn check_health(
+    channel: Channel,
+    http: &reqwest::Client,
+    sender: &Sender,
+) -> Result<Vec<&'static str>, ChannelError> {
+    if channel == Channel::Whatsapp {
+        return whatsapp::health::check(http, sender).await;
+    }
+    probe(channel, http, sender).await.map(|()| Vec::new())
 }
 
 /// The address of a channel's provider with its version; `api_url` replaces the provider's own.
@@ -322,12 +434,16 @@ pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) ->
 /// When the address cannot be read.
 pub fn base_url(channel: Channel, config: &Channels, api_url: Option<&str>) -> Result<Url, String> {
     match channel {
-        Channel::Whatsapp => {
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => {
             let base = api_url.unwrap_or(config.graph_url.as_str()).trim_end_matches('/');
             Url::parse(&format!("{base}/{}", config.graph_version)).map_err(|error| error.to_string())
         }
         Channel::Text => {
             let base = api_url.unwrap_or(config.twilio_url.as_str()).trim_end_matches('/');
+            Url::parse(base).map_err(|error| error.to_string())
+        }
+        Channel::Rcs => {
+            let base = api_url.unwrap_or(config.rcs_url.as_str()).trim_end_matches('/');
             Url::parse(base).map_err(|error| error.to_string())
         }
     }

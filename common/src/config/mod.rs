@@ -107,6 +107,8 @@ pub struct Timings {
     pub retry_first: Duration,
     /// Longest wait after a transient failure.
     pub retry_most: Duration,
+    /// How often the provider is asked about each inbox.
+    pub inbox_check: Duration,
     /// Longest time for a process to finish its work when asked to stop.
     pub shutdown: Duration,
 }
@@ -120,6 +122,7 @@ impl Default for Timings {
             readmit: Duration::from_secs(30),
             retry_first: Duration::from_secs(1),
             retry_most: Duration::from_secs(600),
+            inbox_check: Duration::from_secs(600),
             shutdown: Duration::from_secs(30),
         }
     }
@@ -260,6 +263,7 @@ impl Timings {
             readmit: seconds("SWITCHBOARD_READMIT_SECONDS", defaults.readmit, 3600),
             retry_first: seconds("SWITCHBOARD_RETRY_FIRST_SECONDS", defaults.retry_first, 3600),
             retry_most: seconds("SWITCHBOARD_RETRY_MOST_SECONDS", defaults.retry_most, 86_400),
+            inbox_check: seconds("SWITCHBOARD_INBOX_CHECK_SECONDS", defaults.inbox_check, 86_400),
             shutdown: seconds("SWITCHBOARD_SHUTDOWN_SECONDS", defaults.shutdown, 600),
         };
         if timings.provider_timeout >= timings.lease {

@@ -218,8 +218,9 @@ pub async fn update(
     let params: [&(dyn ToSql + Sync); 5] =
         [&organization.0, &id.0, &change.api_url, &change.credentials, &change.read];
     let Some(row) = client.query_opt(&statement, &params).await? else { return Ok(None) };
-    let sql = "UPDATE inboxes SET gate_probe_at = now()
-        WHERE organization_id = $1 AND connection_id = $2 AND gate = 'closed' AND deleted_at IS NULL";
+    let sql =
+        "UPDATE inboxes SET gate_probe_at = CASE gate WHEN 'closed' THEN now() ELSE gate_probe_at END, check_at = now()
+        WHERE organization_id = $1 AND connection_id = $2 AND deleted_at IS NULL";
     client.execute(&client.prepare_cached(sql).await?, &[&organization.0, &id.0]).await?;
     read(&row).map(Some)
 }

@@ -25,12 +25,18 @@ pub struct Inbox {
     pub name: String,
     /// The provider's messaging service that sends for it, if one does.
     pub messaging_service: Option<String>,
+    /// The inbox for texts that takes over where its channel does not reach.
+    pub fallback: Option<InboxId>,
     /// Where its new conversations go.
     pub team: Option<TeamId>,
     /// `active`, `degraded` or `disconnected`.
     pub state: String,
     /// Why it is not active.
     pub reasons: Vec<String>,
+    /// Messages a second that it may send.
+    pub pace: i32,
+    /// Whether a message whose outcome stays unknown is sent again (`resend`) or fails (`park`).
+    pub unknown_outcome: String,
     /// Who connected it.
     pub created_by: UserId,
     /// When it was connected.
@@ -68,7 +74,7 @@ pub struct NewPhoneNumber<'a> {
 /// The constraint that gives a resource to one organization at a time.
 pub const RESOURCE_KEY: &str = "inboxes_resource_key";
 
-const COLUMNS: &str = "id, organization_id, channel, external_id, name, team_id, state, reasons, created_by, created_at, updated_at, messaging_service_id";
+const COLUMNS: &str = "id, organization_id, channel, external_id, name, team_id, state, reasons, created_by, created_at, updated_at, messaging_service_id, fallback_inbox_id, pace, unknown_outcome";
 
 fn read(row: &Row) -> Result<Inbox, Error> {
     Ok(Inbox {
@@ -84,6 +90,9 @@ fn read(row: &Row) -> Result<Inbox, Error> {
         created_at: row.try_get(9)?,
         updated_at: row.try_get(10)?,
         messaging_service: row.try_get(11)?,
+        fallback: row.try_get::<_, Option<_>>(12)?.map(InboxId),
+        pace: row.try_get(13)?,
+        unknown_outcome: row.try_get(14)?,
     })
 }
 
@@ -147,6 +156,23 @@ pub async fn set_sending(
         .query_one(&statement, &[&organization.0, &inbox.0, &sending.pace, &sending.messaging_service])
         .await?;
     read(&row)
+}
+
+/// Names the inbox that takes over where an inbox's channel does not reach; both are the organization's.
+///
+/// # Errors
+/// When the database fails, or there is no such inbox.
+pub async fn set_fallback(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    inbox: InboxId,
+    fallback: InboxId,
+) -> Result<Inbox, Error> {
+    let sql = format!(
+        "UPDATE inboxes SET fallback_inbox_id = $3 WHERE organization_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    read(&client.query_one(&statement, &[&organization.0, &inbox.0, &fallback.0]).await?)
 }
 
 /// Stores the phone number of an inbox.
@@ -232,6 +258,8 @@ pub struct InboxChange<'a> {
     pub name: Option<&'a str>,
     /// Whether a message whose outcome stays unknown is sent again (`resend`) or fails (`park`).
     pub unknown_outcome: Option<&'a str>,
+    /// Messages a second that it may send.
+    pub pace: Option<i32>,
 }
 
 /// Changes an inbox; none if the organization has no such inbox.
@@ -246,11 +274,12 @@ pub async fn update(
 ) -> Result<Option<Inbox>, Error> {
     let sql = format!(
         "UPDATE inboxes SET name = coalesce($3, name), unknown_outcome = coalesce($4, unknown_outcome),
-            updated_at = now()
+            pace = coalesce($5, pace), updated_at = now()
         WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING {COLUMNS}"
     );
     let statement = client.prepare_cached(&sql).await?;
-    let params: [&(dyn ToSql + Sync); 4] = [&organization.0, &id.0, &change.name, &change.unknown_outcome];
+    let params: [&(dyn ToSql + Sync); 5] =
+        [&organization.0, &id.0, &change.name, &change.unknown_outcome, &change.pace];
     client.query_opt(&statement, &params).await?.as_ref().map(read).transpose()
 }
 

@@ -46,7 +46,10 @@ migrations! {
     16 "0016_webhooks",
     18 "0018_management",
     20 "0020_text_channel",
+    23 "0023_rcs_fallback",
     24 "0024_shared_inboxes",
+    26 "0026_inbox_health_and_notices",
+    27 "0027_event_indexes",
 }
 
 /// Why migrating stopped.

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod closing_windows;
 pub mod connections;
 pub mod contacts;
 pub mod conversations;
@@ -24,6 +25,7 @@ pub mod notification_preferences;
 pub mod notifications;
 pub mod organizations;
 pub mod outbox;
+pub mod owner_notices;
 pub mod phone_numbers;
 pub mod pipeline;
 pub mod read_receipts;

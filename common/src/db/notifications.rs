@@ -22,6 +22,8 @@ pub struct Claim {
     pub attempt: i32,
     /// When the first event of it was noted.
     pub created_at: DateTime<Utc>,
+    /// Whether it tells of an endpoint, and not of a conversation.
+    pub of_webhook: bool,
 }
 
 /// Takes the email that has been due for longest; nobody else takes it while the lease lasts.
@@ -33,11 +35,18 @@ pub async fn claim(client: &impl GenericClient, lease: Duration) -> Result<Optio
         SET state = 'sending', attempts = attempts + 1, due_at = now() + $1 * interval '1 second'
         WHERE id = ANY(ARRAY(SELECT id FROM notifications WHERE ended_at IS NULL AND due_at <= now()
             ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED))
-        RETURNING id, attempts, created_at";
+        RETURNING id, attempts, created_at, webhook_id IS NOT NULL";
     let statement = client.prepare_cached(sql).await?;
     let row = client.query_opt(&statement, &[&lease.as_secs_f64()]).await?;
-    row.map(|row| Ok(Claim { id: row.try_get(0)?, attempt: row.try_get(1)?, created_at: row.try_get(2)? }))
-        .transpose()
+    row.map(|row| {
+        Ok(Claim {
+            id: row.try_get(0)?,
+            attempt: row.try_get(1)?,
+            created_at: row.try_get(2)?,
+            of_webhook: row.try_get(3)?,
+        })
+    })
+    .transpose()
 }
 
 /// Everything that an email says, as it is now, and what decides whether it is sent at all.

@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::webhook_fanout::next_in_line;
-use super::{Error, event_log, webhooks};
+use super::{Error, event_log, owner_notices, webhooks};
 use crate::domain::ids::{EventId, InboxId, OrganizationId, WebhookDeliveryId, WebhookId};
 
 /// Postings of one endpoint on their way at once; one while it fails, so that it costs little until it is well again.
@@ -305,6 +305,7 @@ async fn disable(
 ) -> Result<(), Error> {
     let row = webhooks::find(tx, organization, webhook).await?;
     webhooks::enable(tx, organization, webhook, Some(reason)).await?;
+    owner_notices::note_disabled(tx, organization, webhook).await?;
     let Some(known) = row else { return Ok(()) };
     let inboxes: Vec<InboxId> = known.inboxes.iter().copied().map(InboxId).collect();
     let payload = json!({

@@ -51,6 +51,8 @@ impl Leave {
 pub fn put_in_line(loaded: &mut LoadedLane, message: &mut Message, now: DateTime<Utc>) {
     message.expires_at.get_or_insert(now + EXPIRES);
     message.lane_position = Some(loaded.lane.enqueue(now));
+    // A template that goes out through a closed window answers nobody.
+    loaded.lane.rank(matches!(message.content, Content::Template(_)) && !loaded.window_open(now));
 }
 
 /// Puts a message that stood outside at the end of the line; its time is that of the release.

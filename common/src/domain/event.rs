@@ -30,6 +30,8 @@ events! {
     "conversation.updated" "A conversation was read, archived or brought back, or its contact has another address; only what changed is told.",
     "conversation.assigned" "A conversation is a user's.",
     "conversation.unassigned" "A conversation is nobody's.",
+    "conversation.window_closing" "A contact's reply window closes within the hour, unless the contact writes again.",
+    "inbox.status_changed" "An inbox works, works with trouble or does not work, other than before; `reasons` say why.",
     "webhook.disabled" "An endpoint was disabled, because it said that it is gone or because it failed for days.",
 }
 
@@ -72,7 +74,8 @@ mod tests {
             sources(&root.join(folder), &mut text);
         }
         for event in ALL {
-            assert!(text.contains(&format!("\"{}\"", event.name)), "{} is never written", event.name);
+            let written = ['"', '\''].map(|quote| text.contains(&format!("{quote}{}{quote}", event.name)));
+            assert!(written.contains(&true), "{} is never written", event.name);
             assert!(is_known(event.name));
         }
         assert!(!is_known(TEST) && !is_known(EVERY));

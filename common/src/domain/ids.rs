@@ -26,6 +26,15 @@ fn parse(text: &str, prefix: &'static str) -> Result<Uuid, InvalidId> {
     Uuid::try_parse(text).map_err(|_| invalid)
 }
 
+/// An id of whatever kind, in either form.
+pub fn of_any_kind(text: &str) -> Option<Uuid> {
+    let code = text.split_once('_').map_or(text, |(_, code)| code);
+    if code.len() == 26 && code.starts_with(|first: char| ('0'..='7').contains(&first)) {
+        return Ulid::from_string(code).ok().map(|id| Uuid::from_u128(id.0));
+    }
+    Uuid::try_parse(text).ok()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
         $(#[$doc])*
@@ -155,6 +164,8 @@ mod tests {
         assert!(text.starts_with("msg_") && text.len() == 30, "{text}");
         assert_eq!(text.parse(), Ok(id));
         assert_eq!(id.0.to_string().parse(), Ok(id));
+        assert_eq!([&text, &id.0.to_string()].map(|text| of_any_kind(text)), [Some(id.0); 2]);
+        assert_eq!(["", "_", "msg_", "msg_ZZZZZZZZZZZZZZZZZZZZZZZZZZ"].map(of_any_kind), [None; 4]);
     }
 
     #[test]

@@ -143,9 +143,15 @@ impl Lane {
         self.next_position += 1;
         self.queued += 1;
         if self.state == LaneState::Idle {
+            self.bulk = false;
             self.make_ready(now);
         }
         position
+    }
+
+    /// The last message in line is one that no contact waits for. The line goes behind replies as long as it holds no other.
+    pub fn rank(&mut self, bulk: bool) {
+        self.bulk = bulk && (self.queued <= 1 || self.bulk);
     }
 
     /// A message stands outside the line.
@@ -275,6 +281,24 @@ mod tests {
         assert_eq!((lane.state, lane.attempt, lane.due_at), (LaneState::Ready, None, None));
         lane.settle(true, now);
         assert_eq!((lane.state, lane.queued, lane.ready_at), (LaneState::Idle, 0, None));
+    }
+
+    #[test]
+    fn a_line_goes_behind_replies_while_it_holds_none() {
+        let (mut lane, now) = (lane(), Utc::now());
+        let put = |lane: &mut Lane, bulk| {
+            lane.enqueue(now);
+            lane.rank(bulk);
+            lane.bulk
+        };
+        assert_eq!([true, true, false, true].map(|bulk| put(&mut lane, bulk)), [true, true, false, false]);
+        for _ in 0..4 {
+            lane.settle(true, now);
+        }
+        assert!(put(&mut lane, true));
+        lane.settle(true, now);
+        lane.enqueue(now);
+        assert!(!lane.bulk, "what is not ranked is a reply");
     }
 
     #[test]

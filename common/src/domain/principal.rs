@@ -172,6 +172,8 @@ scopes! {
     WebhookDelete = "webhook:delete", Admin;
     /// Follow events.
     EventRead = "event:read", Agent;
+    /// Read the audit log.
+    AuditRead = "audit:read", Admin;
     /// Upload files.
     MediaCreate = "media:create", Agent;
     /// Download files.

@@ -64,3 +64,27 @@ async fn what_is_not_there_is_told_apart_from_what_cannot_be_had_now() {
         .unwrap_err();
     assert_eq!((error.action, error.http_status), (Action::Transient, Some(404)));
 }
+
+/// On Messenger and Instagram.
+#[tokio::test]
+async fn a_file_is_fetched_by_its_address_without_our_token() {
+    let provider = Provider::start(vec![
+        answer("200 OK", "content-type: image/png\r\n", "bytes"),
+        answer("403 Forbidden", "", ""),
+    ])
+    .await;
+    let (sender, loopback) =
+        (super::pages::sender(&provider), AllowedUrls::parse(&["loopback".into()]).unwrap());
+    let id = format!("http://{}/page-files/1", provider.address);
+    let file = locate_file(Channel::Instagram, &client(), &sender, &loopback, &id).await.unwrap();
+    let response = open_file(Channel::Instagram, &client(), &sender, &loopback, &file).await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "bytes");
+    assert!(!provider.requests()[0].contains("authorization"), "{:?}", provider.requests());
+    let error = open_file(Channel::Instagram, &client(), &sender, &loopback, &file).await.unwrap_err();
+    assert_eq!((error.action, error.code), (Action::Content, "not_found"));
+    let none = AllowedUrls::default();
+    let error = locate_file(Channel::Messenger, &client(), &sender, &none, "http://169.254.169.254/a")
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, "address_not_allowed");
+}

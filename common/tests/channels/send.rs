@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::channels::{Action, Channel, ChannelError, Outgoing, SendOutcome, Sender, send};
+use common::channels::{Action, Channel, ChannelError, Outgoing, SendOutcome, Sender, send, usage};
 use common::config::Secret;
 use common::domain::content::{Content, Media, Reaction, Text, Unsupported};
 use common::domain::ids::MessageId;
@@ -14,7 +14,7 @@ use super::provider::{Answer, Provider, TOKEN, answer, client, impatient_client,
 const TAKEN: &str = r#"{"messaging_product":"whatsapp","contacts":[{"input":"+15550102001","wa_id":""}],"messages":[{"id":"wamid.NEW"}]}"#;
 
 async fn call(sender: &Sender, to: &str, content: &Content, reply_to: Option<&str>) -> SendOutcome {
-    let message = Outgoing { to, content, reply_to, correlation: Uuid::nil() };
+    let message = Outgoing { to, content, reply_to, correlation: Uuid::nil(), as_human_agent: false };
     send(Channel::Whatsapp, &client(), sender, &message).await
 }
 
@@ -99,7 +99,13 @@ async fn nothing_is_taken_before_a_connection_stands() {
         ..sender(closed)
     };
     let content = Content::text("hi");
-    let message = Outgoing { to: "15550102001", content: &content, reply_to: None, correlation: Uuid::nil() };
+    let message = Outgoing {
+        to: "15550102001",
+        content: &content,
+        reply_to: None,
+        correlation: Uuid::nil(),
+        as_human_agent: false,
+    };
     for sender in [sender(closed), nowhere, secure(&plain), secure(&silent)] {
         match send(Channel::Whatsapp, &impatient_client(), &sender, &message).await {
             SendOutcome::Refused(error) => {
@@ -199,4 +205,21 @@ async fn content_that_cannot_be_sent_never_leaves() {
         assert!(matches!(outcome, SendOutcome::Refused(error) if error.code == "unsupported_content"));
     }
     assert!(provider.requests().is_empty());
+}
+
+#[tokio::test]
+async fn usage_headers_are_heard_from_every_answer() {
+    let near = "x-app-usage: {\"call_count\":92,\"total_time\":5,\"total_cputime\":1}\r\n";
+    let refused = r#"{"error":{"message":"too fast","type":"OAuthException","code":80007,"fbtrace_id":"A"}}"#;
+    for (status, headers, body, percent) in [
+        ("200 OK", near, TAKEN, Some(92)),
+        ("400 Bad Request", near, refused, Some(92)),
+        ("200 OK", "", TAKEN, None),
+    ] {
+        let provider = Provider::start(vec![answer(status, headers, body)]).await;
+        let sender = provider.sender();
+        let content = Content::text("hi");
+        let (_outcome, usage) = usage::listen(call(&sender, "15550102001", &content, None)).await;
+        assert_eq!(usage.map(|usage| usage.percent), percent, "{status}");
+    }
 }

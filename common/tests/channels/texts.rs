@@ -1,8 +1,8 @@
 //! Texts: what is sent, and what becomes of it.
 
 use common::channels::{
-    Action, Channel, Outgoing, SendOutcome, Sender, check, content_types, locate_file, normal_address,
-    open_file, passes_closed_window, probe, send,
+    Action, Channel, Outgoing, SendOutcome, Sender, Tokens, check, content_types, locate_file,
+    normal_address, open_file, passes_closed_window, probe, send,
 };
 use common::config::{AllowedUrls, Secret};
 use common::domain::content::{Content, Location, Media};
@@ -22,6 +22,7 @@ fn sender(provider: &Provider) -> Sender {
         service: None,
         base_url: format!("http://{}", provider.address).parse().unwrap(),
         access_token: Secret::new(TOKEN),
+        tokens: Tokens::default(),
         user: Some("SK1".into()),
         webhook_url: "https://inbox.example/channels/text/webhook".into(),
     }
@@ -32,7 +33,13 @@ async fn sent_form(content: &Content, of: impl FnOnce(&mut Sender)) -> Vec<(Stri
         Provider::start(vec![answer("201 Created", "", r#"{"sid":"SM77","status":"queued"}"#)]).await;
     let mut sender = sender(&provider);
     of(&mut sender);
-    let message = Outgoing { to: "15551234567", content, reply_to: Some("SM1"), correlation: Uuid::nil() };
+    let message = Outgoing {
+        to: "15551234567",
+        content,
+        reply_to: Some("SM1"),
+        correlation: Uuid::nil(),
+        as_human_agent: false,
+    };
     let outcome = send(Channel::Text, &client(), &sender, &message).await;
     assert!(
         matches!(&outcome, SendOutcome::Accepted { provider_id } if provider_id == "SM77"),
@@ -108,8 +115,13 @@ async fn whatever_may_have_been_taken_is_uncertain_and_a_refusal_is_classified()
     for (answer, expected) in cases {
         let provider = Provider::start(vec![answer]).await;
         let content = Content::text("hi");
-        let message =
-            Outgoing { to: "15551234567", content: &content, reply_to: None, correlation: Uuid::nil() };
+        let message = Outgoing {
+            to: "15551234567",
+            content: &content,
+            reply_to: None,
+            correlation: Uuid::nil(),
+            as_human_agent: false,
+        };
         let outcome = send(Channel::Text, &client(), &sender(&provider), &message).await;
         assert!(!format!("{outcome:?}").contains(TOKEN));
         match (outcome, expected) {
@@ -120,7 +132,13 @@ async fn whatever_may_have_been_taken_is_uncertain_and_a_refusal_is_classified()
     }
     let provider = Provider::start(vec![Answer::Cut]).await;
     let place = Content::Location(Location { latitude: 1.0, longitude: 1.0, name: None, address: None });
-    let message = Outgoing { to: "15551234567", content: &place, reply_to: None, correlation: Uuid::nil() };
+    let message = Outgoing {
+        to: "15551234567",
+        content: &place,
+        reply_to: None,
+        correlation: Uuid::nil(),
+        as_human_agent: false,
+    };
     let outcome = send(Channel::Text, &client(), &sender(&provider), &message).await;
     assert!(matches!(outcome, SendOutcome::Refused(error) if error.code == "unsupported_content"));
     assert!(provider.requests().is_empty());

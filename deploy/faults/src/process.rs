@@ -70,6 +70,17 @@ impl Process {
         &self.environment
     }
 
+    /// Bytes of memory that it holds.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")).context("no VmRSS")?;
+        Ok(kilobytes.trim().parse::<u64>()? * 1024)
+    }
+
     /// The name of its binary.
     pub fn name(&self) -> &str {
         &self.name

@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::message::Accepted;
+use crate::pages;
+use crate::rcs;
 use crate::text::Message;
 
 /// A message that was accepted, on whichever channel.
@@ -16,6 +18,16 @@ pub enum Entry {
     Whatsapp(Arc<Accepted>),
     /// A text.
     Text(Arc<Message>),
+    /// By RCS.
+    Rcs(Arc<rcs::Message>),
+    /// On Messenger or Instagram.
+    Page(Arc<pages::Message>),
+}
+
+impl From<Arc<pages::Message>> for Entry {
+    fn from(message: Arc<pages::Message>) -> Self {
+        Self::Page(message)
+    }
 }
 
 impl From<Arc<Accepted>> for Entry {
@@ -30,20 +42,30 @@ impl From<Arc<Message>> for Entry {
     }
 }
 
+impl From<Arc<rcs::Message>> for Entry {
+    fn from(message: Arc<rcs::Message>) -> Self {
+        Self::Rcs(message)
+    }
+}
+
 impl Entry {
     /// Its place in the ledger.
     pub fn n(&self) -> u64 {
         match self {
             Self::Whatsapp(message) => message.n,
             Self::Text(message) => message.n,
+            Self::Rcs(message) => message.n,
+            Self::Page(message) => message.n,
         }
     }
 
-    /// Who sent it: a phone number id, or a sender of texts.
+    /// Who sent it: a phone number id, a sender of texts, an agent, or a page.
     pub fn sender(&self) -> &str {
         match self {
             Self::Whatsapp(message) => &message.phone.id,
             Self::Text(message) => &message.from,
+            Self::Rcs(message) => &message.agent,
+            Self::Page(message) => &message.page,
         }
     }
 
@@ -52,6 +74,8 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => &message.recipient,
             Self::Text(message) => message.to.trim_start_matches('+'),
+            Self::Rcs(message) => &message.contact,
+            Self::Page(message) => &message.contact,
         }
     }
 
@@ -60,6 +84,8 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => message.correlation.as_deref(),
             Self::Text(message) => message.correlation.as_deref(),
+            Self::Rcs(message) => Some(&message.id),
+            Self::Page(message) => message.correlation.as_deref(),
         }
     }
 }

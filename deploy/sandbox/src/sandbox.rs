@@ -13,6 +13,8 @@ use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::mail::Caught;
 use crate::media::MediaStore;
+use crate::pages::{Pages, page};
+use crate::rcs::{Agents, agent};
 use crate::recipient_faults;
 use crate::settings::Settings;
 use crate::text::{Texts, account};
@@ -29,6 +31,10 @@ pub struct Sandbox {
     pub directory: Directory,
     /// Accounts for texts.
     pub texts: Texts,
+    /// RCS agents.
+    pub agents: Agents,
+    /// Pages and Instagram accounts.
+    pub pages: Pages,
     /// Everything accepted.
     pub ledger: Ledger,
     /// Faults to order.
@@ -57,8 +63,22 @@ impl Sandbox {
         texts
             .put(account::default_account(settings.text_webhook_url.clone()))
             .map_err(|refusal| anyhow::anyhow!("default account for texts: {refusal}"))?;
+        let agents = Agents::default();
+        agents
+            .put(agent::default_agent(settings.rcs_webhook_url.clone()))
+            .map_err(|refusal| anyhow::anyhow!("default RCS agent: {refusal}"))?;
+        let pages = Pages::default();
+        let default_pages = [
+            page::default_page(settings.messenger_webhook_url.clone()),
+            page::default_account(settings.instagram_webhook_url.clone()),
+        ];
+        for page in default_pages {
+            pages.put(page).map_err(|refusal| anyhow::anyhow!("default page: {refusal}"))?;
+        }
         Ok(Self {
             texts,
+            agents,
+            pages,
             webhooks: Arc::new(Webhooks::new(
                 behaviour.clone(),
                 clock.clone(),

@@ -30,7 +30,9 @@ impl Decider<'_> {
             return Some("erased");
         }
         // An attempt of another inbox or message proves nothing here: correlations come from outside.
-        let ours = lane.is_some_and(|lane| lane.lane.inbox == waiting.inbox);
+        let through = attempt.as_ref().and_then(|attempt| attempt.inbox);
+        let ours =
+            by_id.is_some() || lane.is_some_and(|lane| through.unwrap_or(lane.lane.inbox) == waiting.inbox);
         let attempt = attempt.filter(|attempt| attempt.message == message);
         if !ours {
             return Some("ignored");

@@ -5,34 +5,41 @@ use common::db::notifications::Notification;
 use common::domain::ids::ConversationId;
 use html_escape::{encode_double_quoted_attribute, encode_text};
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::{Address, Message};
 use uuid::Uuid;
 
 /// Most characters of a name; more would only hide what else a line says.
-const NAME_LIMIT: usize = 80;
+pub(super) const NAME_LIMIT: usize = 80;
 /// Most characters of a preview.
 const PREVIEW_LIMIT: usize = 300;
 
 /// The email; none if the user's address is none that email can be sent to.
 pub(super) fn write(id: Uuid, notification: &Notification, mail: &Mail) -> Option<Message> {
-    let address: Address = notification.user_email.parse().ok()?;
     let words = Words::of(notification, mail);
     let domain = mail.from.email.domain();
-    let message = Message::builder()
-        .message_id(Some(format!("<{id}@{domain}>")))
+    let message = addressed(id, mail, (&words.user, &notification.user_email))?
         // Mail programs show emails of one conversation as one.
         .references(format!("<{}@{domain}>", words.conversation))
-        .from(mail.from.clone())
-        .to(Mailbox::new(Some(words.user.clone()), address))
         .subject(words.subject())
+        .multipart(MultiPart::alternative_plain_html(words.text(), words.html()));
+    message.ok()
+}
+
+/// An email to a user, by name and address, with nothing in it yet; none if the address is none that email can be sent to.
+pub(super) fn addressed(id: Uuid, mail: &Mail, (name, address): (&str, &str)) -> Option<MessageBuilder> {
+    let address: Address = address.parse().ok()?;
+    let domain = mail.from.email.domain();
+    let builder = Message::builder()
+        .message_id(Some(format!("<{id}@{domain}>")))
+        .from(mail.from.clone())
+        .to(Mailbox::new(Some(name.to_owned()), address))
         // So that nobody's absence is told to us.
         .raw_header(HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".into(),
-        ))
-        .multipart(MultiPart::alternative_plain_html(words.text(), words.html()));
-    message.ok()
+        ));
+    Some(builder)
 }
 
 /// What the email says, every text as one line without control characters.
@@ -116,7 +123,7 @@ impl Words {
 }
 
 /// One line of at most `most` characters; what would reorder or hide the text around it is left out.
-fn line(text: &str, most: usize) -> String {
+pub(super) fn line(text: &str, most: usize) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control() || is_directional(c));
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if line.chars().count() <= most {

@@ -1,8 +1,10 @@
-//! Tells assignees by email what concerns them: that a conversation is theirs, and that its contact wrote.
+//! Tells assignees by email what concerns them: that a conversation is theirs, and that its contact wrote; and owners that an
+//! endpoint was disabled by itself, which whoever disables it has noted as such a row.
 //!
 //! The event log says what happened (`follow`), a row collects what becomes one email, and whoever takes the row decides by what
 //! is true then whether there is still something to tell, and to whom (`tell`). Any number of processes may run.
 
+mod disabled;
 mod follow;
 mod letter;
 mod tell;

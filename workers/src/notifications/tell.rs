@@ -6,18 +6,37 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use chrono::{TimeDelta, Utc};
 use common::config::{Mail, Timings};
 use common::db::notifications::{self, Claim, End, Notification};
+use common::db::owner_notices::{self, Disabled};
 use common::db::{Error, within};
 use common::internal::Readiness;
 use common::mailer::{Failure, Mailer};
 use common::metrics;
 use deadpool_postgres::Pool;
+use lettre::Message;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-use super::{PAUSE, letter};
+use super::{PAUSE, disabled, letter};
 use crate::process::Context;
 
 /// Tries end so long after the first event: whoever has not been told by then has seen it or never will.
 const GIVE_UP: TimeDelta = TimeDelta::hours(24);
+
+/// What there is to tell.
+enum Letter {
+    Conversation(Notification),
+    Disabled(Disabled),
+}
+
+impl Letter {
+    /// The email; none if the user's address is none that email can be sent to.
+    fn write(&self, id: Uuid, mail: &Mail) -> Option<Message> {
+        match self {
+            Self::Conversation(notification) => letter::write(id, notification, mail),
+            Self::Disabled(disabled) => disabled::write(id, disabled, mail),
+        }
+    }
+}
 
 /// Sends emails, one at a time.
 pub(super) struct Teller {
@@ -59,27 +78,26 @@ impl Teller {
             let Some(claim) = notifications::claim(&client, self.timings.lease).await? else {
                 return Ok(None);
             };
-            Ok(Some((claim, notifications::find(&client, claim.id).await?)))
+            let decided = if claim.of_webhook {
+                disabled::decide(owner_notices::find_disabled(&client, claim.id).await?).map(Letter::Disabled)
+            } else {
+                decide(notifications::find(&client, claim.id).await?).map(Letter::Conversation)
+            };
+            Ok(Some((claim, decided)))
         });
-        let Some((claim, found)) = claimed.await? else { return Ok(false) };
-        match decide(found) {
+        let Some((claim, decided)) = claimed.await? else { return Ok(false) };
+        match decided {
             Err(reason) => self.record(claim, End::Dropped(reason)).await?,
-            Ok(notification) => match &self.mail {
+            Ok(letter) => match &self.mail {
                 None => self.record(claim, End::Dropped("no_mail_server")).await?,
-                Some((mail, mailer)) => self.send(claim, &notification, mail, mailer).await?,
+                Some((mail, mailer)) => self.send(claim, letter.write(claim.id, mail), mailer).await?,
             },
         }
         Ok(true)
     }
 
-    async fn send(
-        &self,
-        claim: Claim,
-        notification: &Notification,
-        mail: &Mail,
-        mailer: &Mailer,
-    ) -> Result<(), Error> {
-        let Some(email) = letter::write(claim.id, notification, mail) else {
+    async fn send(&self, claim: Claim, email: Option<Message>, mailer: &Mailer) -> Result<(), Error> {
+        let Some(email) = email else {
             tracing::info!(notification = %claim.id, "the user's address is none that email can be sent to");
             return self.record(claim, End::Failed("invalid_address", "not an email address")).await;
         };

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use common::channels::Channel;
+use common::channels::rcs::errors::NOT_REACHED_WORD;
+use common::channels::rcs::fallback::in_a_text;
 use common::config::Timings;
 use common::db::pipeline::Changes;
 use common::db::pipeline::load::{self, Gate, LoadedLane, Message};
@@ -41,15 +43,22 @@ pub(super) struct Work {
     _held: Held,
     pub organization: OrganizationId,
     pub lane: Uuid,
+    /// The inbox that it goes through, and its channel: the conversation's, or the fallback's.
     pub inbox: Uuid,
     pub channel: Channel,
+    /// The inbox for texts that it goes through next, if the channel does not reach the contact.
+    pub fallback: Option<Uuid>,
     pub message: Uuid,
     pub attempt: Uuid,
+    /// What the provider is to know the attempt by.
+    pub correlation: Uuid,
     pub number: i32,
     pub lease: i64,
     pub to: String,
     pub content: Content,
     pub reply_to: Option<String>,
+    /// From when on only a person's answer passes.
+    pub human_agent_from: Option<DateTime<Utc>>,
     pub trace: Uuid,
 }
 
@@ -64,6 +73,17 @@ pub(super) struct Claimer {
 const BEGUN: &str =
     "SELECT id, message_id, number FROM attempts WHERE id = ANY($1) AND worker = $2 AND state = 'sending'";
 
+/// Of messages: their inbox's fallback, the first attempt of their generation through the inbox itself, and whether one was
+/// refused because the channel does not reach the contact.
+const WAYS: &str = "SELECT m.id, f.id, a.first, coalesce(a.not_reached, false)
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN inboxes i ON i.id = c.inbox_id
+    LEFT JOIN inboxes f ON f.id = i.fallback_inbox_id AND f.deleted_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT (array_agg(t.id ORDER BY t.number) FILTER (WHERE t.inbox_id IS NULL))[1] AS first,
+            bool_or(t.state = 'refused' AND t.provider_code = $2 AND t.inbox_id IS NULL) AS not_reached
+        FROM attempts t WHERE t.message_id = m.id AND t.generation = m.generation) a ON true
+    WHERE m.id = ANY($1)";
+
 /// An attempt that was begun here.
 struct Begun {
     message: Uuid,
@@ -74,6 +94,25 @@ struct Begun {
 struct Head {
     message: Message,
     reply_to: Option<String>,
+    way: Way,
+}
+
+/// Which way a head goes, where its provider takes ids of ours and its inbox may have a fallback.
+#[derive(Default)]
+struct Way {
+    /// The first attempt: a repetition is to be known as one.
+    first: Option<Uuid>,
+    /// The inbox for texts that is there for those whom the channel does not reach.
+    fallback: Option<Uuid>,
+    /// Whether the contact is one of them.
+    not_reached: bool,
+}
+
+impl Way {
+    /// The inbox that it goes through in place of its own.
+    fn around(&self) -> Option<Uuid> {
+        self.fallback.filter(|_| self.not_reached)
+    }
 }
 
 impl Claimer {
@@ -112,13 +151,15 @@ impl Claimer {
         let answers = tx.begin(&steps).await?;
         let mut heads: HashMap<Uuid, Head> = HashMap::new();
         for row in &answers[2] {
-            let head = Head { message: Message::read(row)?, reply_to: row.try_get(load::MESSAGE_COLUMNS)? };
+            let (message, reply_to) = (Message::read(row)?, row.try_get(load::MESSAGE_COLUMNS)?);
+            let head = Head { message, reply_to, way: Way::default() };
             heads.insert(head.message.conversation, head);
         }
         find_targets(&tx, &mut heads).await?;
         let (mut changes, mut works, mut touched) = (Changes::default(), HashMap::new(), false);
         let lanes = LoadedLane::read_all(&answers[1])?;
         let begun = self.begun(&tx, &lanes).await?;
+        find_ways(&tx, &lanes, &mut heads).await?;
         for (id, mut loaded) in lanes {
             let now = Utc::now();
             if let Some(attempt) = loaded.lane.attempt.and_then(|attempt| begun.get(&attempt)) {
@@ -231,6 +272,7 @@ impl Claimer {
             number: message.attempts,
             lease,
             worker: self.worker.clone(),
+            inbox_id: head.way.around(),
         });
         changes.happened(message.id, "sending", Some(message.attempts), None);
         let number = message.attempts;
@@ -239,20 +281,25 @@ impl Claimer {
 }
 
 fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i32)) -> Work {
-    let Head { message, reply_to } = head;
+    let Head { message, reply_to, way } = head;
+    // Only what can be texted goes around: it was looked at when the channel's answer was recorded.
+    let texted = way.around().and_then(|_| in_a_text(&message.content));
     Work {
         _held: held,
         organization: OrganizationId(message.organization),
         lane: message.conversation,
-        inbox: loaded.lane.inbox,
-        channel: loaded.channel,
+        inbox: way.around().unwrap_or(loaded.lane.inbox),
+        channel: way.around().map_or(loaded.channel, |_| Channel::Text),
+        fallback: way.fallback.filter(|_| !way.not_reached),
         message: message.id,
         attempt,
+        correlation: way.first.filter(|_| way.around().is_none()).unwrap_or(attempt),
         number,
         lease: loaded.lane.lease,
         to: loaded.address.clone(),
-        content: message.content,
+        content: texted.unwrap_or(message.content),
         reply_to,
+        human_agent_from: loaded.window_expires_at.and_then(|end| loaded.channel.human_agent_from(end)),
         trace: message.trace,
     }
 }
@@ -271,6 +318,31 @@ async fn find_targets(tx: &Tx, heads: &mut HashMap<Uuid, Head>) -> Result<(), Er
         if let Some(target) = target(&head.message) {
             head.reply_to = found.get(&target).cloned().flatten();
         }
+    }
+    Ok(())
+}
+
+/// Finds which way each goes on channels whose providers take ids of ours.
+async fn find_ways(
+    tx: &Tx,
+    lanes: &HashMap<Uuid, LoadedLane>,
+    heads: &mut HashMap<Uuid, Head>,
+) -> Result<(), Error> {
+    let chosen =
+        |lane: &Uuid| lanes.get(lane).is_some_and(|loaded: &LoadedLane| loaded.channel.takes_our_ids());
+    let chosen = heads.iter().filter(|(lane, _)| chosen(lane));
+    let messages: Vec<Uuid> = chosen.map(|(_, head)| head.message.id).collect();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let rows = tx.run(&[tx.step(WAYS, vec![&messages, &NOT_REACHED_WORD]).await?]).await?;
+    let read = |row: &Row| {
+        let way = Way { fallback: row.try_get(1)?, first: row.try_get(2)?, not_reached: row.try_get(3)? };
+        Ok((row.try_get(0)?, way))
+    };
+    let mut ways = rows.iter().flatten().map(read).collect::<Result<HashMap<Uuid, Way>, Error>>()?;
+    for head in heads.values_mut() {
+        head.way = ways.remove(&head.message.id).unwrap_or_default();
     }
     Ok(())
 }

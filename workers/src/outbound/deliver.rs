@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use common::batch::{Batcher, Execute, Limits};
+use common::channels::usage::{self, Usage};
 use common::channels::{self, Action, ChannelError, Outgoing, SendOutcome};
 use common::db::pipeline::work;
 use common::media::Links;
@@ -83,7 +85,8 @@ impl Deliverer {
             None => return false,
         };
         let span = tracing::info_span!("job.outbound.deliver", trace_id = %TraceId(work.trace), attempt = %work.attempt);
-        let outcome = self.call(&work, claimed_at).instrument(span).await;
+        let inbox = work.inbox;
+        let (outcome, usage) = self.call(&work, claimed_at).instrument(span).await;
         let record = Arc::new(Record { work: *work, outcome });
         // What the provider answered is worth every effort: tried until it is written, or the process must end.
         let recorded = self
@@ -91,6 +94,9 @@ impl Deliverer {
                 self.records.submit(record.clone()).await.map_err(|error| error.to_string())?
             })
             .await;
+        if let Some(usage) = usage {
+            self.pacer.heed(inbox, usage).await;
+        }
         recorded.is_some()
     }
 
@@ -126,14 +132,14 @@ impl Deliverer {
     }
 
     /// Calls the provider, unless so much time has passed since the claim that another worker may act on the lane before
-    /// an answer is in.
-    async fn call(&self, work: &Work, claimed_at: Instant) -> SendOutcome {
+    /// an answer is in. What became of it, and how near to its limits the provider says that the account is.
+    async fn call(&self, work: &Work, claimed_at: Instant) -> (SendOutcome, Option<Usage>) {
         let sender = match self.senders.sender(work.inbox).await {
             Ok(sender) => sender,
-            Err(error) => return not_sent("sender_unavailable", &error.to_string()),
+            Err(error) => return (not_sent("sender_unavailable", &error.to_string()), None),
         };
         if claimed_at.elapsed() + self.provider_timeout >= self.lease {
-            return not_sent("claim_outdated", "too much time passed between claim and call");
+            return (not_sent("claim_outdated", "too much time passed between claim and call"), None);
         }
         let started = Instant::now();
         // A file of ours goes as a link, made now: it must open for as long as the provider may come for it.
@@ -142,9 +148,11 @@ impl Deliverer {
             to: &work.to,
             content: &content,
             reply_to: work.reply_to.as_deref(),
-            correlation: work.attempt,
+            correlation: work.correlation,
+            as_human_agent: work.human_agent_from.is_some_and(|from| from <= Utc::now()),
         };
-        let outcome = channels::send(work.channel, &self.http, &sender, &outgoing).await;
+        let sent = channels::send(work.channel, &self.http, &sender, &outgoing);
+        let (outcome, usage) = usage::listen(sent).await;
         let took = started.elapsed().as_secs_f64();
         metrics::get().provider_seconds.with_label_values(&[work.channel.as_str()]).observe(took);
         match &outcome {
@@ -156,7 +164,7 @@ impl Deliverer {
                 tracing::warn!(took, "nobody knows whether the provider took the message")
             }
         }
-        outcome
+        (outcome, usage)
     }
 
     /// Repeats with backoff until it works, or the process is asked to stop.

@@ -2,6 +2,7 @@
 //!
 //! A pointer names a lane. Whoever receives it looks what the lane wants now; a lost, repeated or late pointer costs a look.
 
+mod check;
 mod claim;
 mod deliver;
 mod handed;
@@ -30,6 +31,7 @@ const PREFETCH: (u16, u16) = (256, 64);
 pub fn start(context: &Context, channel: Channel, concurrency: usize) -> anyhow::Result<()> {
     let deliverer = Arc::new(Deliverer::start(context, concurrency)?);
     probe::start(context, channel, &deliverer);
+    check::start(context, channel, &deliverer);
     if channel.takes_receipts() {
         receipts::start(context, channel, &deliverer);
     }

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use common::channels::{self, Channel};
 use common::db::pipeline::Changes;
-use common::db::pipeline::rows::GateRow;
+use common::db::pipeline::health::InboxStanding;
 use common::db::{Error, Tx};
-use common::domain::ids::InboxId;
 use deadpool_postgres::Pool;
 use uuid::Uuid;
 
@@ -52,6 +51,10 @@ async fn probe_due(pool: &Pool, channel: Channel, deliverer: &Deliverer) -> Resu
             Err(error) => {
                 tracing::info!(%inbox, code = error.code, "the provider still refuses this inbox");
                 pool.get().await?.execute(STAY, &[&inbox]).await?;
+                // It may be for another reason by now.
+                if error.action.closes_gate() {
+                    note(pool, InboxStanding::closed(inbox, &error)).await?;
+                }
             }
         }
     }
@@ -67,17 +70,13 @@ async fn open(pool: &Pool, inbox: Uuid) -> Result<(), Error> {
     if pool.get().await?.query_one(waiting, &[&inbox]).await?.try_get(0)? {
         return Ok(());
     }
+    note(pool, InboxStanding::open(inbox)).await
+}
+
+/// Writes down what was learned of an inbox, with the event if that changes what clients see.
+pub(super) async fn note(pool: &Pool, standing: InboxStanding) -> Result<(), Error> {
     let mut changes = Changes::default();
-    let (event_id, id) = (Uuid::now_v7(), InboxId(inbox));
-    let row = GateRow {
-        inbox_id: inbox,
-        gate: "open",
-        state: "active",
-        reason: None,
-        event_id,
-        inbox: id.to_string(),
-    };
-    changes.gates.push(row);
+    changes.standings.push(standing);
     let tx = Tx::open(pool).await?;
     tx.begin(&[]).await?;
     changes.commit(tx).await?;

@@ -1,5 +1,6 @@
 //! Recording what the provider answered: one transaction for a group; a lost lease moves nothing.
 
+mod fallback;
 mod load;
 
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use common::channels::{Action, ChannelError, SendOutcome};
 use common::config::Timings;
 use common::db::contacts::erasure;
 use common::db::pipeline::Changes;
+use common::db::pipeline::health::InboxStanding;
 use common::db::pipeline::load::{Gate, LoadedLane, Message};
 use common::db::pipeline::provider_ids::{self, Claimed};
-use common::db::pipeline::rows::{AttemptState, GateRow};
+use common::db::pipeline::rows::AttemptState;
 use common::db::{Error, Tx};
 use common::delivery::{End, Evidence, apply_status, settle, show_parked, show_sent};
 use common::domain::contact::Standing;
-use common::domain::ids::InboxId;
 use common::domain::lane::LaneState;
 use common::metrics;
 use deadpool_postgres::Pool;
@@ -211,7 +212,9 @@ impl Step<'_> {
         if is_head && lane.lane.attempt.is_some() {
             // The repetition is in flight: its own record ends the message, as sent in any case.
             message.provider_message_id.get_or_insert(provider_id);
-            self.changes.happened(message.id, "possible_duplicate", None, None);
+            if !work.channel.takes_our_ids() {
+                self.changes.happened(message.id, "possible_duplicate", None, None);
+            }
             return;
         }
         self.changes.happened(message.id, "retry_withdrawn", None, None);
@@ -227,8 +230,8 @@ impl Step<'_> {
             provider_code: None,
             detail: None,
         });
-        if lane.gate == Gate::HalfOpen {
-            self.gate(lane, "open", "active", None);
+        if lane.gate == Gate::HalfOpen && work.inbox == lane.lane.inbox {
+            self.changes.standings.push(InboxStanding::open(work.inbox));
         }
         self.done(work, provider_id.to_owned(), lane, message);
     }
@@ -252,6 +255,20 @@ impl Step<'_> {
         if self.already_taken(work, lane, message) {
             return;
         }
+        if work.channel.takes_our_ids() {
+            // The provider knows a repetition as one: there is nothing to wait for.
+            let told = json!({ "detail": detail });
+            self.changes.happened(message.id, "uncertain", Some(work.number), Some(told));
+            message.failures += 1;
+            message.changed = true;
+            let title = "The provider's answer was lost";
+            return self.retry(
+                work,
+                &ChannelError::new(Action::Transient, "no_answer", title),
+                lane,
+                message,
+            );
+        }
         let due = self.now + delta(self.timings.evidence_wait);
         self.changes.happened(
             message.id,
@@ -270,8 +287,13 @@ impl Step<'_> {
         if self.already_taken(work, lane, message) {
             return;
         }
+        if self.fell_back(work, error, lane, message) {
+            return;
+        }
         match error.action {
-            action if action.closes_gate() => self.close_gate(work, error, lane, message),
+            action if action.closes_gate() && work.inbox == lane.lane.inbox => {
+                self.close_gate(work, error, lane, message);
+            }
             Action::ThrottleSender => self.retry(work, error, lane, message),
             action if action.keeps_message() && !self.exhausted(error, message) => {
                 message.failures += 1;
@@ -321,7 +343,7 @@ impl Step<'_> {
         // At its end the message is looked at once more, and expires.
         let due = message.expires_at.map_or(due, |end| due.min(end));
         if error.action == Action::ThrottleSender {
-            self.throttled.push((lane.lane.inbox, due));
+            self.throttled.push((work.inbox, due));
         }
         let told = json!({
             "action": error.action.as_str(), "providerCode": error.provider_code, "title": error.title, "until": due,
@@ -344,24 +366,10 @@ impl Step<'_> {
     /// The provider refuses credentials or account: the whole inbox waits, this message at its head.
     fn close_gate(&mut self, work: &Work, error: &ChannelError, lane: &mut LoadedLane, message: &Message) {
         let reason = error.inbox_reason();
-        let state = if error.action == Action::Auth { "disconnected" } else { "degraded" };
-        self.gate(lane, "closed", state, Some(reason));
+        self.changes.standings.push(InboxStanding::closed(work.inbox, error));
         let told = json!({ "providerCode": error.provider_code, "title": error.title, "reason": reason });
         self.changes.happened(message.id, "gate_closed", Some(work.number), Some(told));
         lane.lane.make_ready(self.now);
-    }
-
-    fn gate(
-        &mut self,
-        lane: &LoadedLane,
-        gate: &'static str,
-        state: &'static str,
-        reason: Option<&'static str>,
-    ) {
-        let inbox = InboxId(lane.lane.inbox);
-        let event_id = Uuid::now_v7();
-        let row = GateRow { inbox_id: inbox.0, gate, state, reason, event_id, inbox: inbox.to_string() };
-        self.changes.gates.push(row);
     }
 }
 

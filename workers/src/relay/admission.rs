@@ -68,3 +68,35 @@ impl Step for State {
         Ok(more)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common::testing::{TestDatabase, workspace};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn replies_go_before_bulk_and_a_slowed_sender_has_less_room() {
+        let database = TestDatabase::create().await;
+        let pool = database.pool();
+        let workspace = workspace(pool, "http://127.0.0.1:1").await;
+        let client = pool.get().await.unwrap();
+        let ready = "UPDATE lanes SET state = 'ready', queued = 1, ready_at = now() - $3 * interval '1 second', bulk = $2
+            WHERE conversation_id = $1";
+        let mut lanes = Vec::new();
+        // The longer a lane of bulk has waited, the later it still comes than a reply.
+        for (place, (bulk, age)) in
+            [(true, 60.0), (true, 50.0), (false, 2.0), (false, 1.0)].iter().enumerate()
+        {
+            let conversation = workspace.conversation(pool, &format!("1555000000{place}")).await;
+            client.execute(ready, &[&conversation.0, bulk, age]).await.unwrap();
+            lanes.push(conversation.0);
+        }
+        let order = work::ids(pool, work::READY, 10).await.unwrap();
+        assert_eq!(order, [lanes[2], lanes[3], lanes[0], lanes[1]]);
+        let slowed = "INSERT INTO sender_budgets (inbox_id, second, granted, percent, percent_until)
+            VALUES ($1, 0, 0, 1, extract(epoch FROM now())::bigint + 60)";
+        client.execute(slowed, &[&workspace.inbox.0]).await.unwrap();
+        assert_eq!(work::ids(pool, work::READY, 10).await.unwrap(), [lanes[2]]);
+    }
+}

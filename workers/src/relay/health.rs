@@ -34,7 +34,10 @@ const GAUGES: &str = "SELECT
     (SELECT count(*) FROM read_receipts),
     (SELECT count(*) FROM media WHERE due_at IS NOT NULL),
     (SELECT count(*) FROM postponements WHERE look_at <= now()),
-    (SELECT coalesce(extract(epoch FROM now() - min(look_at)), 0)::bigint FROM postponements WHERE look_at <= now())";
+    (SELECT coalesce(extract(epoch FROM now() - min(look_at)), 0)::bigint FROM postponements WHERE look_at <= now()),
+    (SELECT count(*) FROM inboxes WHERE state = 'active' AND deleted_at IS NULL),
+    (SELECT count(*) FROM inboxes WHERE state = 'degraded' AND deleted_at IS NULL),
+    (SELECT count(*) FROM inboxes WHERE state = 'disconnected' AND deleted_at IS NULL)";
 
 /// Counts down to the next look at the gauges.
 #[derive(Default)]
@@ -72,6 +75,9 @@ impl Step for State {
             metrics.backlog.with_label_values(&["media"]).set(row.try_get(16)?);
             metrics.backlog.with_label_values(&["postponements"]).set(row.try_get(17)?);
             metrics.backlog_age.with_label_values(&["postponements"]).set(row.try_get(18)?);
+            for (index, name) in ["active", "degraded", "disconnected"].iter().enumerate() {
+                metrics.inbox_states.with_label_values(&[name]).set(row.try_get(19 + index)?);
+            }
         }
         self.steps = self.steps.wrapping_add(1);
         Ok(false)

@@ -12,6 +12,7 @@
 //! | `rescue` | outbox partitions without a holder; channel events and files without a pointer |
 //! | `health` | since when intake may be trusted to bring evidence; gauges |
 //! | `pruning` | keys, traces and files past their age |
+//! | `windows` | reply windows that close soon |
 //! | `search` | the words of new messages, by which they are found |
 
 mod admission;
@@ -27,6 +28,7 @@ mod rescue;
 mod scheduler;
 mod search;
 mod sequencer;
+mod windows;
 
 use std::time::Duration;
 
@@ -68,6 +70,7 @@ pub fn start(context: &Context, store: Store) {
         "rescue" rescue every millis(1_000);
         "health" health every millis(1_000);
         "pruning" pruning every millis(60_000);
+        "windows" windows every millis(1_000);
         "search" search every millis(200);
     }
     dead_letters::start(context);

@@ -24,7 +24,8 @@ const HEALTH: &str =
     "SELECT CASE WHEN checked_at < now() - interval '15 seconds' THEN now() ELSE behind_at END
     FROM intake_health";
 const BEHIND: &str =
-    "SELECT DISTINCT inbox_id FROM channel_events WHERE processed_at IS NULL AND inbox_id = ANY($1)";
+    "SELECT DISTINCT inbox_id FROM channel_events WHERE processed_at IS NULL AND inbox_id = ANY(ARRAY(
+        SELECT unnest(ARRAY[id, fallback_inbox_id]) FROM inboxes WHERE id = ANY($1)))";
 
 /// Without a look for so long, something was away; then evidence has so long to get from the fallback queue into the tables.
 const GAP: Duration = Duration::from_secs(2);
@@ -153,8 +154,15 @@ impl Due<'_> {
         if self.ended_otherwise(loaded, &attempt, message.as_ref()) {
             return;
         }
+        let detail = "the worker was lost before it recorded an answer";
+        if loaded.channel.takes_our_ids() && attempt.inbox.is_none() {
+            // The provider knows a repetition as one: there is nothing to wait for.
+            let told = json!({ "detail": detail });
+            self.changes.happened(attempt.message, "uncertain", Some(attempt.number), Some(told));
+            return loaded.lane.make_ready(self.now);
+        }
         let due = self.now + delta(self.timings.evidence_wait);
-        let told = json!({ "detail": "the worker was lost before it recorded an answer", "until": due });
+        let told = json!({ "detail": detail, "until": due });
         self.changes.happened(attempt.message, "uncertain", Some(attempt.number), Some(told));
         loaded.lane.doubt(attempt.id, due);
     }
@@ -169,7 +177,7 @@ impl Due<'_> {
         if trusted > self.now {
             return loaded.lane.doubt(attempt.id, trusted);
         }
-        if self.catching_up || self.behind.contains(&loaded.lane.inbox) {
+        if self.catching_up || self.behind.contains(&attempt.inbox.unwrap_or(loaded.lane.inbox)) {
             return loaded.lane.doubt(attempt.id, self.now + TimeDelta::seconds(1));
         }
         let Some(mut message) = message else { return loaded.lane.settle(true, self.now) };

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use common::channels::Channel;
-use common::channels::whatsapp::verify::{Handshake, InvalidHandshake, handshake};
+use common::channels::meta::verify::{Handshake, InvalidHandshake, handshake};
 use common::problem::Problem;
 use http::{StatusCode, Uri};
 
@@ -13,7 +13,7 @@ use crate::state::AppState;
 /// Answer the provider's handshake
 ///
 /// The provider calls this when the webhook's address is entered there, with the verify token of a connection. Texts have no
-/// handshake (404).
+/// handshake, and RCS asks by a POST (404).
 #[utoipa::path(
     get, path = "/channels/{channel}/webhook", tag = "Channel webhooks",
     params(
@@ -43,8 +43,9 @@ pub async fn verify_channel_webhook(
 
 fn read(channel: Channel, query: &str) -> Result<Handshake, Problem> {
     let read = match channel {
-        Channel::Whatsapp => handshake(query),
-        Channel::Text => return Err(Problem::not_found("handshake")),
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => handshake(query),
+        // RCS asks in the body of a webhook.
+        Channel::Text | Channel::Rcs => return Err(Problem::not_found("handshake")),
     };
     read.map_err(|invalid| {
         let field = match invalid {

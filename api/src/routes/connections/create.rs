@@ -17,6 +17,7 @@ use serde_json::json;
 use url::Url;
 use utoipa::ToSchema;
 
+use super::secrets::ObjectSecret;
 use super::{ConnectionView, secrets};
 use crate::auth::{Allowed, rights::ConnectionCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
@@ -34,15 +35,16 @@ use crate::state::AppState;
 pub struct CreateConnection {
     /// The channel.
     pub(super) channel: Channel,
-    /// The provider's id of the account: for WhatsApp the business account, for texts the account SID.
+    /// The provider's id of the account: for WhatsApp the business account, for Messenger the page, for
+    /// Instagram the professional account, for texts the account SID, for RCS the agent.
     pub(super) external_id: String,
-    /// WhatsApp: authorizes our calls to the provider.
+    /// WhatsApp, Messenger and Instagram: authorizes our calls to the provider.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) access_token: Option<Secret>,
-    /// WhatsApp: signs the provider's webhooks.
+    /// WhatsApp, Messenger and Instagram: signs the provider's webhooks.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) app_secret: Option<Secret>,
-    /// WhatsApp: the word that you give the provider with the webhook's address.
+    /// WhatsApp, Messenger and Instagram: the word that you give the provider with the webhook's address.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) verify_token: Option<Secret>,
     /// Texts: `externalId` again, which may be left out.
@@ -55,6 +57,12 @@ pub struct CreateConnection {
     /// Texts: the secret of that key.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) api_key_secret: Option<Secret>,
+    /// RCS: the service account that may use the agent, as the provider gives it out.
+    #[schema(value_type = Option<Object>, write_only)]
+    pub(super) service_account: Option<ObjectSecret>,
+    /// RCS: the word that you give the provider with the webhook's address; it signs webhooks.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) client_token: Option<Secret>,
     /// Replaces the provider's base address, within what the operator allows.
     api_url: Option<String>,
 }
@@ -94,7 +102,8 @@ async fn create(
     let credentials = secrets::of(&input)?;
     let api_url = input.api_url.as_deref().map(|text| allowed_url(state, text)).transpose()?;
     let base = provider::base(state, input.channel, api_url.as_deref())?;
-    provider::prove_access(state, &base, &input.external_id, &credentials).await?;
+    let account = (input.channel, input.external_id.as_str());
+    provider::prove_access(state, &base, account, &credentials).await?;
     let id = ConnectionId::new();
     let sealed = credentials.seal(&state.sealer, id).map_err(Problem::internal)?;
     let new = NewConnection {

@@ -15,6 +15,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::create::allowed_url;
+use super::secrets::ObjectSecret;
 use super::{ConnectionView, secrets};
 use crate::auth::{Allowed, rights::ConnectionUpdate};
 use crate::extract::{self, Path, Trace, given};
@@ -50,6 +51,14 @@ pub struct UpdateConnection {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, write_only)]
     pub(super) api_key_secret: Option<Option<Secret>>,
+    /// RCS: another service account.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Object, required = false, write_only)]
+    pub(super) service_account: Option<ObjectSecret>,
+    /// RCS: another word that you give the provider with the webhook's address.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false, write_only)]
+    pub(super) client_token: Option<Secret>,
     /// Another address in place of the provider's, within what the operator allows; null for the provider's own.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -83,7 +92,8 @@ pub async fn update_connection(
     let changed = json!({
         "accessToken": input.access_token.is_some(), "appSecret": input.app_secret.is_some(),
         "verifyToken": input.verify_token.is_some(), "authToken": input.auth_token.is_some(),
-        "apiKey": input.api_key_sid.is_some() || input.api_key_secret.is_some(), "apiUrl": input.api_url.is_some(),
+        "apiKey": input.api_key_sid.is_some() || input.api_key_secret.is_some(),
+        "serviceAccount": input.service_account.is_some(), "clientToken": input.client_token.is_some(), "apiUrl": input.api_url.is_some(),
     });
     let client = state.db().await?;
     let found = connections::find(&client, caller.organization, id).await?;
@@ -94,9 +104,10 @@ pub async fn update_connection(
         Some(url) => url.as_deref().map(|text| allowed_url(&state, text)).transpose()?,
     };
     let opened = Credentials::open(&state.sealer, id, &connection.credentials).map_err(Problem::internal)?;
-    let credentials = secrets::changed(opened, &input)?;
+    let credentials = secrets::changed(connection.channel, opened, &input)?;
     let base = provider::base(&state, connection.channel, api_url.as_deref())?;
-    provider::prove_access(&state, &base, &connection.external_id, &credentials).await?;
+    let account = (connection.channel, connection.external_id.as_str());
+    provider::prove_access(&state, &base, account, &credentials).await?;
     let sealed = credentials.seal(&state.sealer, id).map_err(Problem::internal)?;
     let change =
         ConnectionChange { api_url: api_url.as_deref(), credentials: &sealed, read: connection.updated_at };

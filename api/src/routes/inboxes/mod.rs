@@ -4,13 +4,15 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub(crate) mod pages;
+mod rcs;
 pub mod team;
 pub mod templates;
 mod text;
 pub mod update;
 
-use common::channels::Channel;
 use common::channels::text::addresses;
+use common::channels::{Capabilities, Channel};
 use common::db::inboxes::Inbox;
 use common::domain::ids::{InboxId, OrganizationId, TeamId, UserId};
 use common::problem::{Problem, Timestamp};
@@ -70,13 +72,21 @@ pub struct InboxStatus {
 }
 
 /// What an inbox's channel needs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InboxConfig {
     /// WhatsApp: the id of the phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "112233445566778")]
     pub phone_number_id: Option<String>,
+    /// Messenger: the id of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "500000000000001")]
+    pub page_id: Option<String>,
+    /// Instagram: the id of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "600000000000001")]
+    pub account_id: Option<String>,
     /// Texts: the phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "+15551234567")]
@@ -88,14 +98,55 @@ pub struct InboxConfig {
     /// Texts: the messaging service that sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging_service_id: Option<String>,
+    /// RCS: the id of the agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "acme_support")]
+    pub agent_id: Option<String>,
+    /// RCS: the inbox for texts that takes over for contacts whom RCS does not reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")]
+    pub fallback_inbox_id: Option<InboxId>,
+}
+
+/// An inbox by itself: with its settings, and what its channel can carry.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InboxDetails {
+    #[serde(flatten)]
+    inbox: InboxView,
+    /// How it sends.
+    settings: InboxSettings,
+    /// What can be sent through it, and within which limits.
+    capabilities: Capabilities,
+}
+
+/// How an inbox sends.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InboxSettings {
+    /// Messages a second that it may send.
+    #[schema(example = 80)]
+    messages_per_second: i32,
+    /// What becomes of a message of which nobody knows whether the channel took it: `resend` or `park`.
+    #[schema(example = "resend")]
+    unknown_outcome: String,
+}
+
+impl From<Inbox> for InboxDetails {
+    fn from(inbox: Inbox) -> Self {
+        let settings =
+            InboxSettings { messages_per_second: inbox.pace, unknown_outcome: inbox.unknown_outcome.clone() };
+        let capabilities = *inbox.channel.capabilities();
+        Self { inbox: inbox.into(), settings, capabilities }
+    }
 }
 
 impl InboxConfig {
     fn of(inbox: &Inbox) -> Self {
-        let mut config =
-            Self { phone_number_id: None, phone_number: None, sender_id: None, messaging_service_id: None };
+        let mut config = Self::default();
         match inbox.channel {
             Channel::Whatsapp => config.phone_number_id = Some(inbox.external_id.clone()),
+            Channel::Messenger => config.page_id = Some(inbox.external_id.clone()),
+            Channel::Instagram => config.account_id = Some(inbox.external_id.clone()),
             Channel::Text => {
                 let sender = addresses::sender(&inbox.external_id).to_owned();
                 config.messaging_service_id = inbox.messaging_service.clone();
@@ -105,6 +156,10 @@ impl InboxConfig {
                     config.sender_id = Some(sender);
                 }
             }
+            Channel::Rcs => {
+                config.agent_id = Some(inbox.external_id.clone());
+                config.fallback_inbox_id = inbox.fallback;
+            }
         }
         config
     }
@@ -112,7 +167,7 @@ impl InboxConfig {
 
 /// The refusal of a resource that an inbox holds already, of this or another organization.
 fn already_connected(id: &str, field: &str) -> Problem {
-    let detail = format!("The number {id} is connected already");
+    let detail = format!("{id} is connected already");
     let problem = Problem::new(StatusCode::CONFLICT, "already_connected", detail);
     problem.field(field, "already_connected", "is connected already")
 }

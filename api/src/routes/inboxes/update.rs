@@ -11,11 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{InboxView, NAME};
+use super::{InboxDetails, NAME};
 use crate::auth::{Allowed, rights::InboxUpdate};
 use crate::extract::{self, Path, Trace, given};
 use crate::state::AppState;
 use crate::text::Checks;
+
+/// The most that any provider takes of one sender in a second.
+const FASTEST: i32 = 1_000;
 
 /// What is to change; what is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,6 +33,11 @@ pub struct UpdateInbox {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = UnknownOutcome, required = false)]
     unknown_outcome: Option<UnknownOutcome>,
+    /// Messages a second that it may send: 80 for a WhatsApp number unless the provider gives it more, 1 for a long code. Replies go
+    /// before templates that a closed window lets through. The provider's own word slows it down further.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = i32, required = false, minimum = 1, maximum = 1000)]
+    messages_per_second: Option<i64>,
 }
 
 /// What becomes of a message of which nobody knows whether the channel took it.
@@ -57,7 +65,7 @@ impl UnknownOutcome {
     extensions(("x-required-scopes" = json!(["inbox:update"]))),
     params(("id" = String, Path, description = "Id of the inbox", example = "ibx_01KASDP3P1S7A6A0RZ5W6D9V4M")),
     request_body = UpdateInbox,
-    responses((status = 200, description = "The inbox as it is now", body = InboxView))
+    responses((status = 200, description = "The inbox as it is now", body = InboxDetails))
 )]
 pub async fn update_inbox(
     caller: Allowed<InboxUpdate>,
@@ -65,19 +73,22 @@ pub async fn update_inbox(
     Trace(trace): Trace,
     Path(id): Path<InboxId>,
     extract::Json(input, _): extract::Json<UpdateInbox>,
-) -> Result<Json<InboxView>, Problem> {
+) -> Result<Json<InboxDetails>, Problem> {
+    let mut checks = Checks::default();
     if let Some(name) = &input.name {
-        let mut checks = Checks::default();
         checks.name("name", name, NAME);
-        checks.finish()?;
     }
+    let pace = input.messages_per_second.map(|pace| i32::try_from(pace).unwrap_or(0));
+    let fits = pace.is_none_or(|pace| (1..=FASTEST).contains(&pace));
+    checks.ensure(fits, "messagesPerSecond", "range", "must be 1 to 1000");
+    checks.finish()?;
     let unknown_outcome = input.unknown_outcome.map(UnknownOutcome::as_str);
-    let change = InboxChange { name: input.name.as_deref(), unknown_outcome };
+    let change = InboxChange { name: input.name.as_deref(), unknown_outcome, pace };
     let mut client = state.db().await?;
     let tx = client.transaction().await.map_err(db::Error::from)?;
     let changed = inboxes::update(&tx, caller.organization, id, change).await?;
     let inbox = changed.ok_or_else(|| Problem::not_found("inbox"))?;
-    let detail = json!({ "name": change.name.is_some(), "unknownOutcome": change.unknown_outcome });
+    let detail = json!({ "name": change.name.is_some(), "unknownOutcome": change.unknown_outcome, "messagesPerSecond": pace });
     audit::insert(&tx, &Entry::by(&caller, "inbox.update", id, trace).detail(detail)).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Json(inbox.into()))

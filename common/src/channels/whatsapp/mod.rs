@@ -3,18 +3,18 @@
 pub mod account;
 pub(super) mod addresses;
 mod bodies;
+pub mod capabilities;
 pub mod check;
 mod codes;
 pub mod errors;
 pub mod files;
 pub mod fit;
-mod limits;
+pub mod health;
 pub mod parse;
 mod payloads;
 pub mod receipt;
 pub mod receive;
 pub mod send;
-pub mod verify;
 
 use super::calls::{Protocol, address, told};
 

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::GenericClient;
+use uuid::Uuid;
 
 use super::locks;
 use crate::db::Error;
 use crate::db::message_history::{CHANNEL_EVENTS, first_since};
-use crate::domain::ids::{ContactId, OrganizationId};
+use crate::db::pipeline::channel_events::lane_key;
+use crate::domain::ids::{ContactId, InboxId, OrganizationId};
 
 /// Webhooks are repeated for up to seven days, and may wait for the database before they are stored.
 const CHANNEL_MARGIN: TimeDelta = TimeDelta::days(8);
@@ -69,10 +71,20 @@ pub async fn mark(
         "INSERT INTO erasures (contact_id, organization_id, conversations, lane_keys, since, reached, last)
         VALUES ($1, $2, $3, $4, $5, $6, (SELECT coalesce(max(id), 0) FROM channel_events))";
     let statement = tx.prepare_cached(sql).await?;
-    let (conversations, lane_keys) = (owned.conversations, owned.lane_keys);
+    let mut lane_keys = owned.lane_keys;
+    lane_keys.extend(fallback_lanes(tx, &owned.conversations).await?);
+    let conversations = owned.conversations;
     tx.execute(&statement, &[&id.0, &organization.0, &conversations, &lane_keys, &since, &(first - 1)])
         .await?;
     Ok(Marked::Now(id))
+}
+
+/// The lanes in which another inbox was told of messages that went through it in place of the contact's own.
+async fn fallback_lanes(tx: &impl GenericClient, conversations: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let sql = "SELECT i.fallback_inbox_id, c.address FROM conversations c JOIN inboxes i ON i.id = c.inbox_id
+        WHERE c.id = ANY($1) AND i.fallback_inbox_id IS NOT NULL";
+    let rows = tx.query(&tx.prepare_cached(sql).await?, &[&conversations]).await?;
+    rows.iter().map(|row| Ok(lane_key(InboxId(row.try_get(0)?), row.try_get(1)?))).collect()
 }
 
 /// The organization of a contact, in whichever it is; for the operator.

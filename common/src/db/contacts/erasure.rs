@@ -146,7 +146,8 @@ async fn delete_messages(
             UNION
             SELECT provider_message_id FROM attempts WHERE message_id = ANY($2)
         ) named CROSS JOIN LATERAL (
-            SELECT ctid, message_id FROM provider_ids WHERE inbox_id = $1 AND provider_id = named.id LIMIT 1
+            SELECT ctid, message_id FROM provider_ids WHERE provider_id = named.id AND inbox_id = ANY(ARRAY(
+                SELECT unnest(ARRAY[id, fallback_inbox_id]) FROM inboxes WHERE id = $1)) LIMIT 1
         ) p WHERE p.message_id = ANY($2)))";
     tx.execute(&tx.prepare_cached(sql).await?, &[&inbox, &messages]).await?;
     for sql in BELONGINGS {

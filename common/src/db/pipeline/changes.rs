@@ -5,12 +5,13 @@ use uuid::Uuid;
 
 use super::amendments::{ContentRow, Contents, Moves, ReactionTargets, Reactions, ReactionsRow};
 use super::contacts::{Begun, Picked};
+use super::health::InboxStandings;
 use super::load::{LoadedLane, Message};
 use super::media::{FileLinks, NewFiles};
 use super::merged::Merged;
 use super::placements::{Placement, Placements, Postponement, Postponements, ResumedRow, Resumptions};
 use super::rows::{
-    Answers, AttemptState, AttemptStates, Audit, EventRow, Events, Gates, LaneRow, LaneStates, MessageState,
+    Answers, AttemptState, AttemptStates, Audit, EventRow, Events, LaneRow, LaneStates, MessageState,
     MessageStates, NewAttempts, NewMessages, Processed, Rows, Timeline, TimelineRow,
 };
 use super::touches::{ProfileNames, Touches, Windows};
@@ -77,8 +78,8 @@ pub struct Changes {
     pub audit: Audit,
     /// Channel events worked off.
     pub processed: Processed,
-    /// Gates of inboxes.
-    pub gates: Gates,
+    /// Whether inboxes work.
+    pub standings: InboxStandings,
     outbox: OutboxRows,
 }
 
@@ -325,7 +326,7 @@ impl Changes {
             apart!(attempt_states);
         }
         apart!(files file_links placements resumed postponements profile_names windows wishes opt_outs);
-        apart!(contents reactions reaction_targets moves gates);
+        apart!(contents reactions reaction_targets moves standings);
         Ok(steps)
     }
 }

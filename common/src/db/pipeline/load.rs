@@ -44,7 +44,7 @@ pub const INBOXES: &str = "SELECT id, channel, gate, pace, unknown_outcome, dele
     FROM inboxes WHERE id = ANY($1)";
 
 /// Loads attempts by id.
-pub const ATTEMPTS: &str = "SELECT id, message_id, conversation_id, generation, number, lease, state FROM attempts WHERE id = ANY($1)";
+pub const ATTEMPTS: &str = "SELECT id, message_id, conversation_id, generation, number, lease, state, inbox_id FROM attempts WHERE id = ANY($1)";
 
 /// Whether an inbox may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,8 @@ pub struct Attempt {
     pub lease: i64,
     /// Its state.
     pub state: String,
+    /// The inbox that it went through, where that is another than the conversation's.
+    pub inbox: Option<Uuid>,
 }
 
 fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> Result<T, Error> {
@@ -228,6 +230,7 @@ impl Attempt {
             number: row.try_get(4)?,
             lease: row.try_get(5)?,
             state: row.try_get(6)?,
+            inbox: row.try_get(7)?,
         })
     }
 }

@@ -8,6 +8,7 @@ mod changes;
 pub mod channel_events;
 pub mod contacts;
 pub mod events;
+pub mod health;
 pub mod load;
 pub mod media;
 mod merged;
@@ -15,6 +16,7 @@ pub mod placements;
 pub mod provider_ids;
 pub mod rows;
 pub mod touches;
+pub mod watermarks;
 pub mod wishes;
 pub mod work;
 

@@ -231,9 +231,12 @@ rows! {
         lease: i64,
         /// Who tries.
         worker: String,
+        /// The inbox that it goes through, where that is another than the conversation's.
+        inbox_id: Option<Uuid>,
     }
-    "INSERT INTO attempts (id, organization_id, conversation_id, message_id, generation, number, lease, worker)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::bigint[], $8::text[])"
+    "INSERT INTO attempts (id, organization_id, conversation_id, message_id, generation, number, lease, worker, inbox_id)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::bigint[], $8::text[],
+            $9::uuid[])"
 }
 
 rows! {
@@ -323,38 +326,4 @@ rows! {
             payload = CASE WHEN r.effect = 'erased' THEN '{}' ELSE e.payload END,
             lane_key = CASE WHEN r.effect = 'erased' THEN gen_random_uuid() ELSE e.lane_key END
         FROM unnest($1::bigint[], $2::text[]) AS r (id, effect) WHERE e.id = r.id AND e.id = ANY($1)"
-}
-
-rows! {
-    /// An inbox's gate, opened or closed; with an event if that changes it.
-    Gates of GateRow {
-        /// The inbox.
-        inbox_id: Uuid,
-        /// `open` or `closed`.
-        gate: &'static str,
-        /// What the API shows.
-        state: &'static str,
-        /// Why, when not active.
-        reason: Option<&'static str>,
-        /// The event's id.
-        event_id: Uuid,
-        /// The inbox's id as clients see it.
-        inbox: String,
-    }
-    "WITH r AS (
-            SELECT DISTINCT ON (inbox_id) * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[])
-            AS r (inbox_id, gate, state, reason, event_id, inbox) ORDER BY inbox_id
-        ), changed AS (
-            UPDATE inboxes i SET gate = r.gate, state = r.state, updated_at = now(),
-                reasons = CASE WHEN r.reason IS NULL THEN '{}'::text[] ELSE ARRAY[r.reason] END,
-                gate_failures = CASE r.gate WHEN 'open' THEN 0 ELSE i.gate_failures + 1 END,
-                gate_probe_at = CASE r.gate WHEN 'open' THEN NULL
-                    ELSE now() + least(600, 2 * 2 ^ least(i.gate_failures, 9)) * interval '1 second' END
-            FROM r WHERE i.id = r.inbox_id AND i.id = ANY($1) AND i.gate <> r.gate AND i.deleted_at IS NULL
-            RETURNING i.id, i.organization_id, i.state, i.reasons, r.event_id, r.inbox
-        )
-        INSERT INTO events (id, organization_id, type, inbox_id, payload)
-        SELECT event_id, organization_id, 'inbox.status_changed', id, jsonb_build_object('inbox',
-            jsonb_build_object('id', inbox, 'status', jsonb_build_object('state', state, 'reasons', reasons)))
-        FROM changed"
 }

@@ -25,7 +25,8 @@ pub const READY: &str = "WITH RECURSIVE hop AS (
             CASE WHEN EXISTS (SELECT 1 FROM sender_budgets b
                 WHERE b.inbox_id = i.id AND b.second > extract(epoch FROM now()) + 1) THEN 0
                 WHEN i.deleted_at IS NOT NULL THEN 0
-                WHEN i.gate = 'open' THEN 2 * i.pace WHEN i.gate = 'half_open' THEN 1 ELSE 0 END
+                WHEN i.gate = 'open' THEN greatest(1, 2 * i.pace * coalesce((SELECT b.percent FROM sender_budgets b
+                    WHERE b.inbox_id = i.id AND b.percent_until > extract(epoch FROM now())), 100) / 100) WHEN i.gate = 'half_open' THEN 1 ELSE 0 END
             - (SELECT count(*) FROM lanes l WHERE l.inbox_id = i.id AND l.state IN ('admitted', 'claimed')) AS room
         FROM hop JOIN inboxes i ON i.id = hop.inbox_id
     ), candidates AS (

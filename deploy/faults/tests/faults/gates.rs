@@ -131,3 +131,83 @@ async fn what_expires_behind_a_closed_gate_fails_and_the_rest_goes_out() {
     until_status(client, &last, "delivered").await;
     assert_eq!(taken(&system, to).await, ["first", "last"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_new_token_flows_in_order_once_it_is_set() {
+    let system = System::start(Options::default()).await.unwrap();
+    let (other, others_client) = system.another_workspace("another secret").await.unwrap();
+    let account = format!("/control/accounts/waba-{}", system.workspace.phone_number_id);
+    let addresses = ["15550008201", "15550008202"];
+    let mut conversations = Vec::new();
+    for address in addresses {
+        conversations.push(conversation(&system, address).await);
+    }
+    expire(&system, true).await;
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        ids.push(reply(&system.client, conversations[n % 2], &format!("text {n}")).await);
+    }
+    until_state(&system, "disconnected").await;
+    let unaffected = other.conversation(system.database.pool(), "15550008203").await;
+    let id = reply(&others_client, unaffected, "unaffected").await;
+    until_status(&others_client, &id, "delivered").await;
+    // The provider takes another token from now on.
+    let renewed = json!({ "accessToken": "the new token", "tokenExpired": false });
+    system.client.sandbox_patch(&account, &renewed).await.unwrap();
+    let path = format!("/v1/connections/{}", system.workspace.connection);
+    let wrong = json!({ "accessToken": "a wrong token" });
+    let (status, refused) = system.client.api_call("PATCH", &path, &wrong).await.unwrap();
+    assert!((400..500).contains(&status), "{status} {refused}");
+    for id in &ids {
+        assert_eq!(system.client.message(id).await.unwrap()["status"], "pending");
+    }
+    let right = json!({ "accessToken": "the new token" });
+    let (status, changed) = system.client.api_call("PATCH", &path, &right).await.unwrap();
+    assert_eq!(status, 200, "{changed}");
+    for id in &ids {
+        until_status(&system.client, id, "delivered").await;
+    }
+    for (place, address) in addresses.iter().enumerate() {
+        let texts: Vec<String> = (0..4).map(|n| format!("text {}", place + 2 * n)).collect();
+        assert_eq!(taken(&system, address).await, texts);
+    }
+    until_state(&system, "active").await;
+    // Between them, the provider may have said that the old token leads to no such number.
+    let states = status_events(&system).await;
+    let told = |status: Option<&Value>| status.map(|status| status["state"].clone());
+    assert_eq!(told(states.first()), Some(json!("disconnected")), "{states:?}");
+    assert_eq!(told(states.last()), Some(json!("active")), "{states:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_shows_and_goes_by_itself_without_a_message() {
+    let environment = [("SWITCHBOARD_INBOX_CHECK_SECONDS".to_owned(), "1".to_owned())].into();
+    let system = System::start(Options { environment, ..Options::default() }).await.unwrap();
+    // Two workers ask in turn.
+    let _second = system.start_worker("outbound").unwrap();
+    let due = "UPDATE inboxes SET check_at = now()";
+    system.database.pool().get().await.unwrap().execute(due, &[]).await.unwrap();
+    let number = &system.workspace.phone_number_id;
+    let account = format!("/control/accounts/waba-{number}");
+    let numbers = |quality: &str| {
+        json!({ "phoneNumbers": [{
+            "id": number, "displayPhoneNumber": "+1 555-000-0001", "verifiedName": "Test", "qualityRating": quality,
+        }] })
+    };
+    let patch = async |change: Value| system.client.sandbox_patch(&account, &change).await.unwrap();
+    let mut expected = Vec::new();
+    for (change, state, reasons) in [
+        (numbers("RED"), "degraded", json!(["quality_low"])),
+        (json!({ "tokenExpired": true }), "disconnected", json!(["token_expired"])),
+        (json!({ "tokenExpired": false }), "degraded", json!(["quality_low"])),
+        (numbers("GREEN"), "active", json!([])),
+        (json!({ "subscribed": false }), "degraded", json!(["webhook_unverified"])),
+        (json!({ "subscribed": true }), "active", json!([])),
+    ] {
+        patch(change).await;
+        let inbox = until_state(&system, state).await;
+        assert_eq!(inbox["status"]["reasons"], reasons);
+        expected.push(inbox["status"].clone());
+    }
+    assert_eq!(status_events(&system).await, expected);
+}

@@ -6,6 +6,7 @@ use common::db::pipeline::Changes;
 use common::db::pipeline::load::{self, LoadedLane, Message};
 use common::delivery::{End, settle, show_sent};
 use common::domain::ids::{ConversationId, MessageId};
+use common::domain::reach::Reach;
 use common::testing::{TestDatabase, eventually, workspace};
 use faults::{Options, System, Webhook};
 use serde_json::{Value, json};
@@ -200,8 +201,10 @@ async fn a_reaction_of_ours_shows_at_its_message_once_the_provider_took_it() {
         let content = json!({ "type": "reaction", "messageId": target, "emoji": emoji });
         let id = insert(content, Some(place)).await;
         settled(&database, id, conversation).await;
-        let view =
-            common::db::messages::find(&client, workspace.organization, target).await.unwrap().unwrap();
+        let view = common::db::messages::find(&client, workspace.organization, &Reach::EVERYTHING, target)
+            .await
+            .unwrap()
+            .unwrap();
         let shown: Vec<&str> = view.reactions.iter().map(|reaction| reaction.emoji.as_str()).collect();
         let expected = if emoji.is_empty() { vec![] } else { vec![emoji] };
         assert_eq!(shown, expected);

@@ -17,13 +17,17 @@ use crate::address;
 use crate::chat::Entry;
 use crate::media;
 use crate::message::{Author, Inbound, Progress, Step};
+use crate::pages::{self, Platform};
+use crate::rcs;
 use crate::sandbox::Sandbox;
 use crate::text;
 use crate::wamid::{self, Direction};
 use crate::webhook::{Event, Update};
 
-/// The channel of texts; every other request is about WhatsApp.
+/// The channel of texts.
 const TEXT: &str = "text";
+/// The channel of RCS.
+const RCS: &str = "rcs";
 
 /// A message to write as a contact, or to one from the business's phone.
 #[derive(Debug, Deserialize)]
@@ -60,10 +64,18 @@ pub async fn speak(
     Body(mut spoken): Body<Spoken>,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
     let contact = contact(&given)?;
-    if spoken.channel.as_deref() == Some(TEXT) {
+    if let Some(channel @ (TEXT | RCS)) = spoken.channel.as_deref() {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
         let asked = (spoken.to.as_str(), spoken.kind.as_str());
-        let id = text::speak::speak(&sandbox, (&contact, host), asked, &spoken.rest)?;
+        let speak = if channel == TEXT { text::speak::speak } else { rcs::speak::speak };
+        let id = speak(&sandbox, (&contact, host), asked, &spoken.rest)?;
+        return Ok((StatusCode::CREATED, Json(json!({"id": id}))));
+    }
+    if let Some(platform) = platform(spoken.channel.as_deref()) {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+        let business = spoken.speaker == Speaker::Business;
+        let speaker = pages::speak::Speaker { platform, contact: &contact, to: &spoken.to, host, business };
+        let id = pages::speak::speak(&sandbox, speaker, &spoken.kind, &spoken.rest)?;
         return Ok((StatusCode::CREATED, Json(json!({"id": id}))));
     }
     whatsapp(spoken.channel.as_deref())?;
@@ -178,6 +190,13 @@ pub async fn list_messages(
         let messages = text::speak::chat(&sandbox, &contact, look.with.as_deref());
         return Ok(Json(json!({"messages": messages})));
     }
+    if look.channel.as_deref() == Some(RCS) {
+        return Ok(Json(json!({"messages": rcs::speak::chat(&sandbox, &contact, look.with.as_deref())})));
+    }
+    if let Some(platform) = platform(look.channel.as_deref()) {
+        let messages = pages::speak::chat(&sandbox, platform, &contact, look.with.as_deref());
+        return Ok(Json(json!({"messages": messages})));
+    }
     whatsapp(look.channel.as_deref())?;
     let phones = match &look.with {
         Some(id) => vec![phone(&sandbox, id)?],
@@ -222,6 +241,7 @@ fn view(sandbox: &Sandbox, entry: &Entry) -> Value {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReadChat {
+    channel: Option<String>,
     to: String,
 }
 
@@ -232,6 +252,11 @@ pub async fn read_messages(
     Body(chat): Body<ReadChat>,
 ) -> Result<Json<Value>, ControlError> {
     let contact = contact(&given)?;
+    if let Some(platform) = platform(chat.channel.as_deref()) {
+        let read = pages::speak::read(&sandbox, platform, (&contact, &chat.to))?;
+        return Ok(Json(json!({"read": read})));
+    }
+    whatsapp(chat.channel.as_deref())?;
     let phone = phone(&sandbox, &chat.to)?;
     let chats = phone.chats.lock();
     let messages = chats.find(&contact).map(crate::chat::Chat::contact_read).unwrap_or_default();
@@ -249,10 +274,15 @@ fn contact(given: &str) -> Result<String, ControlError> {
         .ok_or_else(|| ControlError::invalid("the contact is not a phone number or user id"))
 }
 
+/// The channels of pages and Instagram accounts.
+fn platform(channel: Option<&str>) -> Option<Platform> {
+    [Platform::Messenger, Platform::Instagram].into_iter().find(|known| channel == Some(known.name()))
+}
+
 fn whatsapp(channel: Option<&str>) -> Result<(), ControlError> {
     match channel {
         None | Some("whatsapp") => Ok(()),
-        Some(_) => Err(ControlError::invalid("channel must be whatsapp or text")),
+        Some(_) => Err(ControlError::invalid("channel must be whatsapp, messenger, instagram, text or rcs")),
     }
 }
 

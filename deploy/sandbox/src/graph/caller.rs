@@ -44,6 +44,11 @@ impl Caller {
         Ok(Self { token, base: format!("http://{}", host.unwrap_or("localhost")) })
     }
 
+    /// The token that it carries.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The address of a path of this sandbox, as the caller reaches it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)

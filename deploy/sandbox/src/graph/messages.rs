@@ -18,6 +18,7 @@ use super::links;
 use super::validate::{self, Known, Message, Request};
 use crate::account::Phone;
 use crate::faults::{Drop, Fault};
+use crate::pages;
 use crate::sandbox::Sandbox;
 
 /// Sends a message, or marks one as read.
@@ -28,6 +29,11 @@ pub async fn send_message(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, GraphError> {
+    if sandbox.pages.knows(&id) {
+        let bytes = body.map_err(|rejection| GraphError::parameter(rejection.body_text()))?;
+        let body = parse(&headers, &bytes)?;
+        return Ok(pages::send::send(&sandbox, (caller.token(), &id), &body, &bytes).await);
+    }
     let phone = caller.phone(&sandbox, &id, "post")?;
     let bytes = body.map_err(|rejection| GraphError::parameter(rejection.body_text()))?;
     let body = parse(&headers, &bytes)?;

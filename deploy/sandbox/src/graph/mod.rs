@@ -10,7 +10,7 @@ pub mod media;
 pub mod message_templates;
 pub mod messages;
 pub mod node;
-mod paging;
+pub(crate) mod paging;
 pub mod phone_numbers;
 mod statuses;
 pub mod subscribed_apps;

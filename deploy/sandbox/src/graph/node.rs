@@ -14,6 +14,7 @@ use super::paging::Query;
 use super::{media, phone_numbers};
 use crate::account::AccountState;
 use crate::faults::MediaCall;
+use crate::pages;
 use crate::sandbox::Sandbox;
 
 /// Shows an object, whatever it is.
@@ -23,6 +24,9 @@ pub async fn get_node(
     Path((_, id)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, GraphError> {
+    if sandbox.pages.knows(&id) {
+        return Ok(pages::node::show(&sandbox, caller.token(), &id, &Query::of(&uri)));
+    }
     if sandbox.media.get(&id).is_some()
         && let Some(answer) = media::disturbed(&sandbox, MediaCall::LookUp).await
     {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use super::caller::Caller;
 use super::error::GraphError;
 use super::paging::Query;
 use crate::account::Account;
+use crate::pages;
 use crate::sandbox::Sandbox;
 
 const APP_ID: &str = "300000000000001";
@@ -26,10 +28,13 @@ pub async fn subscribe(
     Path((_, id)): Path<(String, String)>,
     uri: Uri,
     body: Bytes,
-) -> Result<Json<Value>, GraphError> {
-    let account = caller.account(&sandbox, &id, "post")?;
+) -> Result<Response, GraphError> {
     let query = Query::of(&uri);
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if sandbox.pages.knows(&id) {
+        return Ok(pages::node::subscribe(&sandbox, caller.token(), &id, (&query, &body)));
+    }
+    let account = caller.account(&sandbox, &id, "post")?;
     let parameter = |name: &str| {
         body[name].as_str().or_else(|| query.get(name)).filter(|text| !text.is_empty()).map(str::to_owned)
     };
@@ -55,17 +60,20 @@ pub async fn list_subscriptions(
     State(sandbox): State<Arc<Sandbox>>,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
-) -> Result<Json<Value>, GraphError> {
+) -> Result<Response, GraphError> {
+    if sandbox.pages.knows(&id) {
+        return Ok(pages::node::list_subscriptions(&sandbox, caller.token(), &id));
+    }
     let state = caller.account(&sandbox, &id, "get")?.state();
     if !state.config.subscribed {
-        return Ok(Json(json!({"data": []})));
+        return Ok(Json(json!({"data": []})).into_response());
     }
     let mut app = json!({"whatsapp_business_api_data": {
         "id": APP_ID, "name": "Sandbox app", "link": "https://www.facebook.com/games/?app_id=300000000000001"}});
     if let Some(callback) = &state.config.override_callback_uri {
         app["override_callback_uri"] = json!(callback);
     }
-    Ok(Json(json!({"data": [app]})))
+    Ok(Json(json!({"data": [app]})).into_response())
 }
 
 /// Ends the subscription: webhooks of the account are discarded from now on.
@@ -73,15 +81,18 @@ pub async fn unsubscribe(
     State(sandbox): State<Arc<Sandbox>>,
     caller: Caller,
     Path((_, id)): Path<(String, String)>,
-) -> Result<Json<Value>, GraphError> {
+) -> Result<Response, GraphError> {
+    if sandbox.pages.knows(&id) {
+        return Ok(pages::node::unsubscribe(&sandbox, caller.token(), &id));
+    }
     let account = caller.account(&sandbox, &id, "delete")?;
     change(&sandbox, &account, &json!({"subscribed": false, "overrideCallbackUri": null}))
 }
 
-fn change(sandbox: &Sandbox, account: &Account, patch: &Value) -> Result<Json<Value>, GraphError> {
+fn change(sandbox: &Sandbox, account: &Account, patch: &Value) -> Result<Response, GraphError> {
     let patched = sandbox.directory.patch(&account.waba_id, patch);
     patched.map_err(|refusal| GraphError::parameter(refusal.to_string()))?;
-    Ok(Json(json!({"success": true})))
+    Ok(Json(json!({"success": true})).into_response())
 }
 
 /// Asks a callback to echo a challenge, as the provider does before it trusts it.

@@ -24,7 +24,7 @@ const LARGEST_PICTURE: usize = 5 << 20;
 const LARGEST: usize = 500 << 10;
 
 /// Fetches a file of a message, if it is on this machine.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     sandbox: &Sandbox,
     account: &str,
     url: &Url,

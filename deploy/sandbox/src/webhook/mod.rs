@@ -7,6 +7,7 @@ mod schedule;
 mod sign;
 mod update;
 
+pub use payload::ascii;
 pub use schedule::Schedule;
 pub use sign::signature;
 pub use update::{Event, Update};

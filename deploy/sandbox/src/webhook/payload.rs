@@ -224,6 +224,14 @@ fn failure(code: u32) -> Failure {
     }
 }
 
+/// A value as compact JSON in ASCII.
+pub fn ascii(value: &serde_json::Value) -> Vec<u8> {
+    let mut body = Vec::new();
+    // Writing to memory does not fail.
+    let _written = value.serialize(&mut serde_json::Serializer::with_formatter(&mut body, Ascii));
+    body
+}
+
 /// Compact JSON in ASCII.
 struct Ascii;
 
