@@ -112,9 +112,10 @@ fn conversing() -> OpenApiRouter<AppState> {
         .routes(routes!(contacts::opt_out::opt_out_contact))
         .routes(routes!(contacts::opt_out::opt_in_contact))
         .routes(routes!(contacts::conversations::list_contact_conversations))
-        .routes(routes!(conversations::list::list_conversations))
+        // Pages of JSON shrink tenfold.
+        .routes(routes!(conversations::list::list_conversations).layer(CompressionLayer::new()))
         .routes(routes!(conversations::get::get_conversation))
-        .routes(routes!(messages::list::list_messages))
+        .routes(routes!(messages::list::list_messages).layer(CompressionLayer::new()))
         .routes(routes!(conversations::read::read_conversation))
         .routes(routes!(conversations::archive::archive_conversation))
         .routes(routes!(conversations::unarchive::unarchive_conversation))

@@ -10,14 +10,11 @@ import { setTheme, theme } from "./theme.js";
 
 const NAME = "switchboard";
 
-/** Whether an origin is one of those that were allowed; `https://*.example.com` means each below it. @param {string} origin @param {string[]} allowed */
+/** Whether an origin is one of those that were allowed; `https://*.example.com` means each below it, and no scheme means https. @param {string} origin @param {string[]} allowed */
 export function allows(origin, allowed) {
   return allowed.some((entry) => {
-    const pattern = entry.replace(/\/$/, "");
-    if (pattern === "*" || pattern === origin) return true;
-    const [scheme, host] = pattern.includes("://") ? pattern.split("://") : [null, pattern];
-    if (!host.startsWith("*.")) return scheme === null && origin.split("://")[1] === host;
-    return (scheme === null || origin.startsWith(`${scheme}://`)) && (origin.split("://")[1] ?? "").endsWith(host.slice(1));
+    const [scheme, host] = (entry.includes("://") ? entry : `https://${entry}`).replace(/\/$/, "").split("://");
+    return host.startsWith("*.") ? origin.startsWith(`${scheme}://`) && origin.endsWith(host.slice(1)) : origin === `${scheme}://${host}`;
   });
 }
 

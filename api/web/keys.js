@@ -1,6 +1,6 @@
 // Keys that work anywhere on the page, but where somebody writes.
 import { signal } from "./lib.js";
-import { close, detailsOpen } from "./navigation.js";
+import { close, DETAILS_OVER, detailsOpen } from "./navigation.js";
 import { selected } from "./store/conversations.js";
 import { neighbour } from "./list/list.js";
 
@@ -16,7 +16,8 @@ function pressed(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape" && !at.closest(".popover")) {
     if (writing) return at.blur();
-    if (selected.value) close();
+    if (detailsOpen.value && matchMedia(DETAILS_OVER).matches) detailsOpen.value = false;
+    else if (selected.value) close();
     return;
   }
   if (writing) return;

@@ -1,5 +1,5 @@
 // Begins: a session, the words, the list, the stream; then the page draws itself from the signals.
-import { effect, html, render, useEffect } from "./lib.js";
+import { effect, html, render, signal, useEffect } from "./lib.js";
 import { choose, has, t } from "./i18n.js";
 import { again, begin, ended, keepAlive, may, session, title } from "./session.js";
 import { applyTheme } from "./theme.js";
@@ -10,10 +10,8 @@ import { later, LaterDialog } from "./later.js";
 import { detailsOpen, watchHistory } from "./navigation.js";
 import { load, selected, show, unreadCount } from "./store/conversations.js";
 import { wake } from "./store/outbox.js";
-import { Details } from "./details/details.js";
 import { readInboxes, Sidebar } from "./list/sidebar.js";
-import { Thread } from "./thread/thread.js";
-import { Notices } from "./ui/dialog.js";
+import { Notices, tell } from "./ui/dialog.js";
 import { Icon } from "./ui/icon.js";
 
 function App() {
@@ -26,10 +24,39 @@ function App() {
   return html`<main class=${`app ${id ? "has-thread" : ""} ${id && detailsOpen.value && may.value.readDetails ? "has-details" : ""}`}>
     ${ended.value && html`<${EndedBar} />`}
     <${Sidebar} />
-    ${id ? html`<${Thread} key=${id} id=${id} />` : html`<${Nothing} />`}
-    ${id && detailsOpen.value && may.value.readDetails && html`<${Details} id=${id} />`}
+    ${!id ? html`<${Nothing} />` : opened.value ? html`<${opened.value.Thread} key=${id} id=${id} />` : html`<section class="thread" aria-busy="true" />`}
+    ${id && opened.value && detailsOpen.value && may.value.readDetails && html`<${opened.value.Details} id=${id} />`}
     <${LaterDialog} /><${Notices} /><${Announcer} />
   </main>`;
+}
+
+/** What an open conversation needs; the list, which everybody sees first, does not wait for it. @type {{ value: { Thread: any, Details: any } | null }} */
+const opened = signal(/** @type {any} */ (null));
+const AFTER_LIST_MS = 1_500;
+let opening = false;
+
+async function readyToOpen() {
+  if (opened.value || opening) return;
+  opening = true;
+  try {
+    const [{ Thread }, { Details }] = await Promise.all([import("./thread/thread.js"), import("./details/details.js"), styled("./styles/thread.css")]);
+    opened.value = { Thread, Details };
+  } catch {
+    tell(t("reload"), "bad");
+  }
+  opening = false;
+}
+
+/** @param {string} path */
+function styled(path) {
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = new URL(path, import.meta.url).href;
+  return new Promise((resolve, reject) => {
+    sheet.onload = resolve;
+    sheet.onerror = reject;
+    document.head.append(sheet);
+  });
 }
 
 function Nothing() {
@@ -69,6 +96,10 @@ function start() {
     void readInboxes();
     void follow();
   }
+  setTimeout(readyToOpen, AFTER_LIST_MS);
+  effect(() => {
+    if (selected.value) void readyToOpen();
+  });
   keepAlive();
   listenForKeys();
   watchHistory();

@@ -4,8 +4,10 @@ import { tell } from "./ui/dialog.js";
 import { t } from "./i18n.js";
 import { need, selected } from "./store/conversations.js";
 
+/** Where the details lie over the thread; as in `layout.css`. */
+export const DETAILS_OVER = "(max-width: 1199px)";
 /** @type {{ value: boolean }} */
-export const detailsOpen = signal(matchMedia("(min-width: 1200px)").matches);
+export const detailsOpen = signal(!matchMedia(DETAILS_OVER).matches);
 
 /** @param {string} id */
 export async function open(id) {
@@ -30,6 +32,9 @@ export function close() {
 
 export function watchHistory() {
   addEventListener("popstate", (event) => {
+    const left = selected.value;
     selected.value = event.state?.conversation ?? null;
+    // The focus goes back to where it came from.
+    if (left && !selected.value) requestAnimationFrame(() => /** @type {HTMLElement | null} */ (document.querySelector(`.row[data-id="${left}"]`))?.focus());
   });
 }

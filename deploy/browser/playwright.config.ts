@@ -23,9 +23,10 @@ export default defineConfig({
     trace: "retain-on-failure",
     launchOptions: { executablePath: chromium, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
   },
-  projects: [
-    { name: "inbox", testIgnore: ["**/screenshots.ts"], testMatch: "**/*.spec.ts" },
-    // Only when asked for by name: `deploy/browser/run --project=screenshots`.
-    ...(process.argv.some((one) => one.includes("screenshots")) ? [{ name: "screenshots", testMatch: "**/screenshots.ts" }] : []),
+  // `SCREENSHOTS=yes deploy/browser/run` writes docs/screenshots and tests nothing.
+  projects: process.env.SCREENSHOTS ? [{ name: "screenshots", testMatch: "**/screenshots.ts" }] : [
+    { name: "inbox", testMatch: "**/*.spec.ts", testIgnore: "**/speed.spec.ts" },
+    // By itself, since it counts milliseconds.
+    { name: "speed", testMatch: "**/speed.spec.ts", dependencies: ["inbox"] },
   ],
 });

@@ -5,7 +5,7 @@
 DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID
     DEMO_TEXT_CONNECTION DEMO_TEXT_SANDBOX TEXT_INBOX_ID DEMO_RCS_CONNECTION DEMO_RCS_SANDBOX RCS_INBOX_ID
     DEMO_MESSENGER_CONNECTION DEMO_MESSENGER_SANDBOX MESSENGER_INBOX_ID
-    DEMO_INSTAGRAM_CONNECTION DEMO_INSTAGRAM_SANDBOX INSTAGRAM_INBOX_ID)
+    DEMO_INSTAGRAM_CONNECTION DEMO_INSTAGRAM_SANDBOX INSTAGRAM_INBOX_ID DEMO_LINK)
 DEMO_NUMBER=200000000000001
 DEMO_ACCOUNT=100000000000001
 DEMO_TEXT_NUMBER=+15550000301
@@ -150,11 +150,36 @@ seed_page() {
     fi
 }
 
+# one_of FIELD: sets FOUND to the first such text of the body.
+one_of() {
+    FOUND=$(grep -oE "\"$1\": *\"[^\"]+\"" <<<"$HTTP_BODY" | head -n 1 | cut -d '"' -f 4)
+    [[ -n $FOUND ]]
+}
+
+# seed_link: a shared link to the WhatsApp inbox; sets INBOX_URL, which names the ports of this run.
+seed_link() {
+    if [[ -z ${DEMO_LINK:-} ]]; then
+        http GET "$API_URL/v1/phone-numbers"
+        HTTP_BODY=$(grep -oE "\{[^{}]*\"inboxId\": *\"$INBOX_ID\"[^{}]*\}" <<<"$HTTP_BODY") || HTTP_BODY=
+        one_of id || fail "the demo's phone number was not found" "see the log" "$LOGS/api.log"
+        http POST "$API_URL/v1/shared-inbox-links" "{\"phoneNumberId\":\"$FOUND\",\"name\":\"Demo support\",\"permissions\":{\"readInbox\":true,
+            \"readDetails\":true,\"markRead\":true,\"sendText\":true,\"sendMedia\":true,\"sendTemplates\":true,\"sendAdvanced\":true}}" "Idempotency-Key: demo-link"
+        if [[ $HTTP_STATUS != 20[01] ]] || ! one_of id; then
+            fail "the demo's link was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
+        fi
+        DEMO_LINK=$FOUND
+        demo_done
+    fi
+    http GET "$API_URL/v1/shared-inbox-links/$DEMO_LINK"
+    one_of publicUrl || fail "the demo's link has no address: $HTTP_BODY" "see the log" "$LOGS/api.log"
+    INBOX_URL=$FOUND
+}
+
 # write_environment: what a shell needs to talk to this run.
 write_environment() {
     local name
     local -A values=([API_URL]=$API_URL [API_KEY]=$API_KEY [SANDBOX_URL]=$SANDBOX_URL [INBOX_ID]=$INBOX_ID
-        [TEXT_INBOX_ID]=$TEXT_INBOX_ID [DEMO_TEXT_NUMBER]=$DEMO_TEXT_NUMBER
+        [TEXT_INBOX_ID]=$TEXT_INBOX_ID [INBOX_URL]=$INBOX_URL [DEMO_TEXT_NUMBER]=$DEMO_TEXT_NUMBER
         [RCS_INBOX_ID]=$RCS_INBOX_ID [DEMO_RCS_AGENT]=$DEMO_RCS_AGENT
         [MESSENGER_INBOX_ID]=$MESSENGER_INBOX_ID [DEMO_PAGE_ID]=$DEMO_PAGE
         [INSTAGRAM_INBOX_ID]=$INSTAGRAM_INBOX_ID [DEMO_INSTAGRAM_ID]=$DEMO_INSTAGRAM

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole path in one go, on a throw-away run with private servers: a contact writes, a client replies, the provider delivers,
-# the ledger has it once; a killed worker comes back; a second up is quick; down leaves nothing behind. Called by ./deploy/test.
+# the ledger has it once; the inbox works in a browser; a killed worker comes back; a second up is quick; down leaves nothing behind. Called by ./deploy/test.
 set -Eeuo pipefail
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -194,6 +194,9 @@ page_goes_both_ways messenger "$DEMO_PAGE_ID" "$MESSENGER_INBOX_ID"
 page_goes_both_ways instagram "$DEMO_INSTAGRAM_ID" "$INSTAGRAM_INBOX_ID"
 refusals
 email_is_caught
+step "the inbox in a browser"
+"$ROOT/deploy/browser/run" || fail "the browser tests" "see above, and deploy/browser/results"
+done_step
 worker_returns
 reply_arrives "second answer $RANDOM$RANDOM"
 step "a second ./deploy/up"

@@ -24,8 +24,8 @@ struct Files;
 pub const ASSETS: &str = "/assets/{version}/{*path}";
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// What the page fetches only when it is needed.
-const LATER: &str = "later/";
+/// What the page fetches only when it is needed: for an open conversation, and now and then.
+const LATER: [&str; 4] = ["composer/", "details/", "later/", "thread/"];
 
 struct Build {
     version: String,
@@ -64,7 +64,10 @@ fn build() -> Build {
     }
     let version = hex::encode(&all.finalize()[..8]);
     let mut preloads = String::new();
-    for name in names.iter().filter(|name| name.ends_with(".js") && !name.starts_with(LATER)) {
+    for name in names
+        .iter()
+        .filter(|name| name.ends_with(".js") && !LATER.iter().any(|later| name.starts_with(later)))
+    {
         let _ = writeln!(preloads, "<link rel=\"modulepreload\" href=\"/assets/{version}/{name}\">");
     }
     let page = Files::get("index.html").map(|file| String::from_utf8_lossy(&file.data).into_owned());
@@ -101,7 +104,7 @@ mod tests {
         let named: Vec<_> =
             page.split("\"/assets/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(named.iter().any(|name| name.ends_with("main.js")), "{page}");
-        assert!(!page.contains('{') && !page.contains(LATER), "{page}");
+        assert!(!page.contains('{') && !page.contains("/later/"), "{page}");
         for name in named {
             let (version, path) = name.split_once('/').unwrap();
             assert_eq!(status(version, path).await, StatusCode::OK, "{name}");

@@ -3,6 +3,7 @@ import { html, signal } from "../lib.js";
 import { upload } from "../api.js";
 import { t } from "../i18n.js";
 import { size } from "../format.js";
+import { ruleFor } from "./capabilities.js";
 import { IconButton, tell } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 
@@ -11,6 +12,7 @@ import { Icon } from "../ui/icon.js";
  * @property {string} key
  * @property {File} file
  * @property {string} type the content type it goes as
+ * @property {number} maxCaption
  * @property {string} url for the preview
  * @property {{ value: number }} progress 0 to 1
  * @property {{ value: { id: string, url: string, mimeType: string, size: number } | null }} media
@@ -18,37 +20,24 @@ import { Icon } from "../ui/icon.js";
  * @property {AbortController} abort
  */
 
-/** Beyond this no channel takes a file. */
+/** Beyond this no channel takes a file, and nothing is uploaded. */
 const LARGEST = 100_000_000;
-const PICTURE_LARGEST = 5_000_000;
-const RECORDING_LARGEST = 16_000_000;
-const RECORDINGS = ["audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"];
 let keys = 0;
 
-/** What a file goes as: what its kind cannot carry goes as a document. @param {File} file @param {string[]} can */
-function kindOf({ type, size: bytes }, can) {
-  const fits = (/** @type {string} */ kind) => can.includes(kind);
-  if (/^image\/(jpeg|png)$/.test(type) && bytes <= PICTURE_LARGEST && fits("image")) return "image";
-  if (/^video\/(mp4|3gpp)$/.test(type) && bytes <= RECORDING_LARGEST && fits("video")) return "video";
-  if (RECORDINGS.includes(type) && bytes <= RECORDING_LARGEST && fits("audio")) return "audio";
-  if (fits("document")) return "document";
-  return ["image", "video", "audio"].find((kind) => type.startsWith(`${kind}/`) && fits(kind)) ?? null;
-}
-
-/** @param {{ value: Attachment[] }} into @param {Iterable<File>} files @param {string[]} can */
-export function attach(into, files, can) {
+/** @param {{ value: Attachment[] }} into @param {Iterable<File>} files @param {string[]} can @param {import("./capabilities.js").Capabilities} channel */
+export function attach(into, files, can, channel) {
   for (const file of files) {
-    const type = kindOf(file, can);
-    if (!type) {
-      tell(t("file_not_sendable", { name: file.name }), "bad");
-      continue;
-    }
     if (file.size > LARGEST || file.size === 0) {
       tell(t(file.size ? "file_too_large" : "file_empty", { name: file.name, size: size(LARGEST) }), "bad");
       continue;
     }
+    const rule = ruleFor(channel, file, can);
+    if (!rule) {
+      tell(t("file_not_sendable", { name: file.name }), "bad");
+      continue;
+    }
     /** @type {Attachment} */
-    const one = { key: `a${++keys}`, file, type, url: URL.createObjectURL(file), progress: signal(0), media: signal(null), fault: signal(null), abort: new AbortController() };
+    const one = { key: `a${++keys}`, file, type: rule.type, maxCaption: rule.maxCaption, url: URL.createObjectURL(file), progress: signal(0), media: signal(null), fault: signal(null), abort: new AbortController() };
     into.value = [...into.value, one];
     void begin(one);
   }

@@ -4,6 +4,7 @@ import { has, t } from "../i18n.js";
 import { nameOf, remaining } from "../format.js";
 import { Later, later } from "../later.js";
 import { ended, may } from "../session.js";
+import { capabilities, measure } from "./capabilities.js";
 import { draft, drafts } from "../store/drafts.js";
 import { submit } from "../store/outbox.js";
 import { summary } from "../thread/contents.js";
@@ -14,16 +15,16 @@ import { attach, Attachments } from "./attachments.js";
 /** @typedef {import("../types").Conversation} Conversation */
 /** @typedef {import("../types").Message} Message */
 
-const LONGEST = 4_096;
-const LONGEST_CAPTION = 1_024;
 const WARNED_MS = 4 * 3_600_000;
 const MEDIA = ["image", "video", "audio", "document", "sticker"];
-const CAPTIONED = ["image", "video", "document"];
+/** Shown from here on. */
+const COUNTED = 300;
 
 /** What may be sent now, by the permissions and by the channel. @param {Conversation} one @param {boolean} held */
 function sendable(one, held) {
+  const channel = capabilities(one.inboxId);
   const { sendText, sendMedia, sendTemplates, sendAdvanced } = may.value;
-  const can = (/** @type {string} */ type) => one.canSend.includes(type) || (held && type !== "template");
+  const can = (/** @type {string} */ type) => one.canSend.includes(type) || (held && channel.contentTypes.includes(type) && type !== "template");
   return {
     text: sendText && can("text"),
     media: sendMedia ? MEDIA.filter(can) : [],
@@ -47,6 +48,8 @@ export function Composer({ one, of, reply, onReply }) {
   const closed = one.messagingWindow.state === "CLOSED" && !one.canSend.includes("text");
   const held = closed && hold;
   const can = sendable(one, held);
+  const channel = capabilities(one.inboxId);
+  const length = measure(text, channel.text);
 
   useEffect(() => {
     const id = begun?.replyTo;
@@ -67,12 +70,12 @@ export function Composer({ one, of, reply, onReply }) {
   const body = (/** @type {any} */ content, quote = true) => ({ content, ...(quote && reply ? { replyTo: reply.id } : {}), ...(held ? { onClosedWindow: "hold" } : {}) });
   const ready = files.value.every((file) => file.media.value);
   const words = text.trim();
-  const tooLong = [...text].length > LONGEST;
+  const tooLong = length > channel.text.maxLength;
   const send = () => {
     if (ended.value || tooLong || (!words && !files.value.length)) return;
     if (!ready) return tell(t("wait_for_upload"));
-    const first = files.value.find((file) => CAPTIONED.includes(file.type));
-    const caption = first && words && [...words].length <= LONGEST_CAPTION ? words : "";
+    const first = files.value.find((file) => file.maxCaption > 0);
+    const caption = first && words && [...words].length <= first.maxCaption ? words : "";
     let quote = true;
     for (const file of files.value) {
       const media = /** @type {NonNullable<typeof file.media.value>} */ (file.media.value);
@@ -93,7 +96,7 @@ export function Composer({ one, of, reply, onReply }) {
     setText(text.slice(0, at) + emoji + text.slice(el?.selectionEnd ?? at));
     requestAnimationFrame(() => (el?.focus(), el?.setSelectionRange(at + emoji.length, at + emoji.length)));
   };
-  const add = (/** @type {Iterable<File>} */ list) => can.media.length > 0 && !ended.value && attach(files, list, can.media);
+  const add = (/** @type {Iterable<File>} */ list) => can.media.length > 0 && !ended.value && attach(files, list, can.media, channel);
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && (!matchMedia("(pointer: coarse)").matches || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -132,7 +135,7 @@ export function Composer({ one, of, reply, onReply }) {
     <${Attachments} all=${files} />
     <div class="composer-box">
       <textarea id="write" ref=${field} rows="1" dir="auto" value=${text} disabled=${!can.text && !can.media.length} placeholder=${can.text ? t(held ? "write_held" : "write") : t("write_caption")} aria-label=${t("write_to", { name: nameOf(one.contact) })}
-        enterkeyhint="send" onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${onKey} onPaste=${onPaste}></textarea>
+        onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${onKey} onPaste=${onPaste}></textarea>
       <div class="composer-tools">
         ${can.media.length > 0 && html`<${IconButton} icon="paperclip" label=${t("attach")} onClick=${() => picker.current?.click()} />
           <input ref=${picker} type="file" multiple class="visually-hidden" tabindex="-1" aria-label=${t("attach")} onChange=${(/** @type {any} */ event) => (add([...event.target.files]), (event.target.value = ""))} />`}
@@ -140,7 +143,7 @@ export function Composer({ one, of, reply, onReply }) {
           ${panel === "emoji" && html`<${Popover} class="emoji-panel above" label=${t("emoji")} onClose=${() => setPanel("")}><${Later} name="emoji" onPick=${insert} /></${Popover}>`}</div>
         ${special.length > 0 && html`<div class="anchor"><${IconButton} icon="plus" label=${t("more_kinds")} aria-haspopup="menu" aria-expanded=${panel === "more"} onClick=${() => setPanel(panel === "more" ? "" : "more")} />
           ${panel === "more" && html`<${Menu} class="above" label=${t("more_kinds")} items=${special} onClose=${() => setPanel("")} />`}</div>`}
-        <span class=${`counter ${tooLong ? "bad" : ""}`} role="status">${[...text].length > LONGEST - 300 ? `${[...text].length} / ${LONGEST}` : ""}</span>
+        <span class=${`counter ${tooLong ? "bad" : ""}`} role="status">${length > channel.text.maxLength - COUNTED ? `${length} / ${channel.text.maxLength}` : ""}</span>
         <span class="hint-keys" aria-hidden="true">${t("enter_hint")}</span>
         <button type="button" class="send" aria-label=${t(held ? "hold" : "send")} title=${t(held ? "hold" : "send")} disabled=${tooLong || (!words && !files.value.length)} onClick=${send}><${Icon} name=${held ? "clock" : "send-horizontal"} size=${18} class="mirror-rtl" /></button>
       </div>

@@ -3,7 +3,7 @@ import { html, useMemo, useState } from "../lib.js";
 import { upload } from "../api.js";
 import { t } from "../i18n.js";
 import { submit } from "../store/outbox.js";
-import { gaps, part, templates } from "../store/templates.js";
+import { gaps, part, templates } from "../thread/templates.js";
 import { Words } from "../thread/contents.js";
 import { FilledTemplate } from "../thread/template.js";
 import { Dialog, tell } from "../ui/dialog.js";

@@ -35,13 +35,13 @@ const tone = ({ event, detail }) =>
   BAD.includes(event) || (event === "status" && word(detail) === "failed") ? "bad" : UNSURE.includes(event) ? "unsure" : GOOD.includes(event) || event === "status" ? "good" : "";
 
 /** A report's own word. @param {any} detail */
-const word = (detail) => (typeof detail === "string" ? detail : (detail?.status ?? detail?.word ?? ""));
+const word = (detail) => (typeof detail === "string" ? detail : (detail?.providerStatus ?? ""));
 
 /** @param {import("../types").TimelineEntry} entry */
 function inWords(entry) {
   const report = word(entry.detail);
   if (entry.event === "status" && has(`status_${report}`)) return t(`event_status`, { status: t(`status_${report}`) });
-  const key = `event_${entry.event}`;
+  const key = entry.event === "status" ? "" : `event_${entry.event}`;
   const text = has(key) ? t(key) : entry.text;
   return entry.attempt && entry.attempt > 1 ? `${text} (${t("attempt", { number: entry.attempt })})` : text;
 }
@@ -50,5 +50,5 @@ function inWords(entry) {
 function more({ detail }) {
   if (!detail || typeof detail !== "object") return "";
   const until = detail.until ? t("until", { time: full(detail.until) }) : "";
-  return [detail.title ?? detail.reason ?? detail.detail ?? "", until].filter(Boolean).join(" · ");
+  return [detail.title ?? detail.failure?.title ?? detail.reason ?? "", until].filter(Boolean).join(" · ");
 }

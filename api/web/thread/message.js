@@ -5,6 +5,7 @@ import { t, has } from "../i18n.js";
 import { clock, full, moment, nameOf } from "../format.js";
 import { later } from "../later.js";
 import { ended, may } from "../session.js";
+import { capabilities } from "../composer/capabilities.js";
 import { discard, repeat, submit } from "../store/outbox.js";
 import { refetch } from "../store/thread.js";
 import { IconButton, Popover, tell } from "../ui/dialog.js";
@@ -75,8 +76,9 @@ function Reactions({ message }) {
 function Actions({ message, one, onReply }) {
   const [open, setOpen] = useState(false);
   const sendable = may.value.sendText && !ended.value;
-  const canReact = sendable && one.canSend.includes("reaction") && message.content.type !== "deleted" && message.status !== "failed";
-  const canReply = sendable && one.canSend.length > 0 && message.content.type !== "deleted" && message.status !== "failed";
+  const channel = capabilities(one.inboxId);
+  const canReact = sendable && channel.reactions && one.canSend.includes("reaction") && message.content.type !== "deleted" && message.status !== "failed";
+  const canReply = sendable && channel.quotes && one.canSend.length > 0 && message.content.type !== "deleted" && message.status !== "failed";
   const react = (/** @type {string} */ emoji) => {
     setOpen(false);
     submit(one.id, { content: { type: "reaction", messageId: message.id, emoji } });

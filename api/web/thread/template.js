@@ -3,7 +3,7 @@ import { html } from "../lib.js";
 import { t } from "../i18n.js";
 import { safeUrl } from "../format.js";
 import { conversation } from "../store/conversations.js";
-import { filled, templates } from "../store/templates.js";
+import { filled, templates } from "./templates.js";
 import { may } from "../session.js";
 import { Icon } from "../ui/icon.js";
 

@@ -112,9 +112,13 @@ function Messages({ of, one, onReply }) {
     document.addEventListener("visibilitychange", seen);
     return () => (watcher.disconnect(), document.removeEventListener("visibilitychange", seen));
   }, [ready]);
+  // Opening it is reading it; what comes later is read once it is in view.
   useEffect(() => {
-    if (ready && (atEnd.current || !before.current.ready)) void markRead(of.id);
-  }, [ready, one.unreadCount, messages.length]);
+    if (ready) void markRead(of.id);
+  }, [ready]);
+  useEffect(() => {
+    if (ready && atEnd.current) void markRead(of.id);
+  }, [one.unreadCount, messages.length]);
 
   const look = () => {
     const el = /** @type {HTMLDivElement} */ (box.current);

@@ -1,5 +1,5 @@
 // Writing: words, files, templates, things to press, drafts, the closed window, and connections that break.
-import { api, bubble, Contact, expect, INBOX, openChat, openInbox, PICTURE, test, write } from "./support.ts";
+import { api, bubble, Contact, expect, INBOX, link, openChat, openInbox, PICTURE, test, write } from "./support.ts";
 
 test("Enter sends, Shift and Enter make a line, emoji go where the cursor is", async ({ page }) => {
   const ada = new Contact();
@@ -193,6 +193,29 @@ test("a message shows at once, and arrives once through a connection that breaks
   await expect(bubble(page, "only once").getByRole("img", { name: /Delivered|Sent/ })).toBeVisible();
   expect((await ada.got()).map((one) => one.message.text.body)).toEqual(["only once", "and after it"]);
   await expect(page.locator(".message.out")).toHaveCount(2);
+});
+
+test("where no event tells of it, the key alone keeps a message from going twice", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await ada.conversation();
+  await page.route("**/v1/events", (route) => route.abort("connectionrefused"));
+  await page.goto((await link()).publicUrl);
+  await openChat(page, ada);
+  let tries = 0;
+  await page.route("**/v1/conversations/reply", async (route) => {
+    if (tries++) return route.continue();
+    await route.fetch();
+    return route.abort("connectionreset");
+  });
+  await write(page).fill("only once");
+  await write(page).press("Enter");
+  await expect(bubble(page, "only once")).toBeVisible();
+  await expect(page.locator(".message.unsettled")).toHaveCount(0, { timeout: 20_000 });
+  expect(tries).toBe(2);
+  await write(page).fill("the last");
+  await write(page).press("Enter");
+  await expect(async () => expect((await ada.got()).map((one) => one.message.text.body)).toEqual(["only once", "the last"])).toPass();
 });
 
 test("a refused message says why and can be given up", async ({ page }) => {

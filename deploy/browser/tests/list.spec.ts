@@ -46,7 +46,7 @@ test("the list keeps its place while conversations move above it", async ({ page
   await openInbox(page);
   await expect(page.locator(".row", { hasText: crowd[25].name })).toBeVisible();
   const list = page.locator(".list");
-  await list.evaluate((el) => (el.scrollTop = 76 * 8 + 20));
+  await list.evaluate((el) => (el.scrollTop = 76 * 16 + 20));
   await expect(page.locator(".row", { hasText: crowd[25].name })).toHaveCount(0);
   const held = await list.evaluate((el) => {
     const top = el.getBoundingClientRect().top;
@@ -81,7 +81,7 @@ test("what happens while the connection is gone is there afterwards, once", asyn
   await expect(page.locator(".message")).toHaveCount(4);
 });
 
-test("a thousand messages at once are all there, in order", async ({ page }) => {
+test("two hundred messages at once are all there, in order", async ({ page }) => {
   const ada = new Contact();
   await ada.says("0");
   await openInbox(page);
@@ -102,13 +102,16 @@ test("keys walk the list and the page", async ({ page }) => {
   await openInbox(page, undefined, `?search=${encodeURIComponent("hello")}`);
   await expect(page.locator(".row").first()).toBeVisible();
   await page.keyboard.press("j");
+  await expect(write(page)).toBeFocused();
   const first = await page.locator(".row.current").getAttribute("data-id");
   await page.keyboard.press("Escape");
   await page.keyboard.press("j");
   await expect(page.locator(".row.current")).not.toHaveAttribute("data-id", first ?? "");
+  await expect(write(page)).toBeFocused();
   await page.keyboard.press("Escape");
   await page.keyboard.press("k");
   await expect(page.locator(".row.current")).toHaveAttribute("data-id", first ?? "");
+  await expect(write(page)).toBeFocused();
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();

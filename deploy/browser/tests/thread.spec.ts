@@ -56,7 +56,8 @@ test("every type of message is shown", async ({ page }) => {
 
   await expect(page.getByRole("link", { name: "https://example.com/a?b=1", exact: true })).toHaveAttribute("rel", /noopener/);
   await expect(page.locator(".picture img")).toHaveJSProperty("complete", true);
-  await expect(page.getByRole("link", { name: /invoice\.pdf/ })).toBeVisible();
+  await expect(page.locator(".messages").getByRole("link", { name: /invoice\.pdf/ })).toBeVisible();
+  await expect(page.locator("#details").getByRole("link", { name: /invoice\.pdf/ })).toBeVisible();
   for (const words of ["Brandenburg Gate", "Grace Hopper", "Yes please", "in the morning", "Form sent in", "desk-7", "hologram", "Ada changed her number", "This message was deleted", "edited words"]) {
     await expect(page.locator(".messages").getByText(words)).toBeVisible();
   }

@@ -5,6 +5,7 @@ use axum::response::Response;
 use common::db::{conversations, messages};
 use common::domain::ids::{ConversationId, MessageId};
 use common::domain::view::MessageView;
+use common::media::Links;
 use common::problem::Problem;
 use http::Uri;
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,9 @@ pub async fn list_conversation_media(
     let mut messages = found?;
     let more = messages.len() > size;
     messages.truncate(size);
+    for message in &mut messages {
+        state.links.link(caller.organization, &mut message.content, Links::SHOWN);
+    }
     let next_page_token = messages.last().filter(|_| more).map(|last| paging::id_token(last.id.0));
     let page = ConversationMedia { messages, next_page_token };
     Ok(paging::answer(&page, &uri, page.next_page_token.as_deref()))
