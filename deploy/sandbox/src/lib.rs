@@ -4,11 +4,13 @@
 //! - `text`: the same of the provider of texts, with its webhooks
 //! - `control`: what tests and people call, to steer and to look
 //! - `webhook`: signed webhooks back, timed, ordered and repeated
+//! - `pages`: the phone and the mail page, whose files are in `web/`
 //! - `mail`: an SMTP server that keeps what it is sent
 //! - the rest: state, one noun a file
 
 mod account;
 mod address;
+mod changes;
 mod chat;
 mod clock;
 mod control;
@@ -22,6 +24,7 @@ mod mail;
 mod media;
 mod message;
 mod pacing;
+mod pages;
 mod recipient_faults;
 mod router;
 mod sandbox;
@@ -50,7 +53,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     // Webhook tasks go on while open requests end, and stop after them.
     let tasks = CancellationToken::new();
-    let sandbox = Arc::new(sandbox::Sandbox::new(&settings, tasks.clone())?);
+    let sandbox = Arc::new(sandbox::Sandbox::new(&settings, tasks.clone(), shutdown.clone())?);
     sandbox.webhooks.start();
     if let Some(address) = settings.mail_listen {
         let listener = TcpListener::bind(address).await;
