@@ -10,6 +10,7 @@ mod mail;
 mod management;
 mod media;
 mod messages;
+mod pages;
 mod program;
 mod support;
 mod templates;

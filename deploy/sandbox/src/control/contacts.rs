@@ -242,6 +242,9 @@ pub async fn read_messages(
     Body(chat): Body<ReadChat>,
 ) -> Result<Json<Value>, ControlError> {
     let contact = contact(&given)?;
+    if chat.channel.as_deref() == Some(TEXT) {
+        return Err(ControlError::invalid("nobody is told that a text was read"));
+    }
     whatsapp(chat.channel.as_deref())?;
     let phone = phone(&sandbox, &chat.to)?;
     let chats = phone.chats.lock();

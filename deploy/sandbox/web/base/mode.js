@@ -7,7 +7,7 @@ const NEXT = { system: "light", light: "dark", dark: "system" };
 const SAID = { system: "as the system", light: "light", dark: "dark" };
 
 const apply = (mode) => {
-  document.documentElement.dataset.mode = mode;
+  document.documentElement.dataset.theme = mode;
 };
 
 export const startMode = () => apply(remembered.get("mode", "system"));

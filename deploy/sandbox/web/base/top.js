@@ -5,12 +5,12 @@ import { ModeButton } from "./mode.js";
 
 const SAID = { connecting: "Connecting", live: "Live", lost: "Not connected" };
 
-export const Top = ({ page, connection, tools, setTools }) => html`<header class="top">
+export const Top = ({ page, connection, tools, setTools, toolsName = "Faults" }) => html`<header class="top">
   <nav aria-label="Pages">
     <a href="/phone" aria-current=${page === "phone" ? "page" : undefined}><${Icon} name="phone" />Phone</a>
     <a href="/mail/page" aria-current=${page === "mail" ? "page" : undefined}><${Icon} name="mail" />Mail</a>
   </nav>
   <span class=${`state ${connection}`} role="status"><i></i>${SAID[connection]}</span>
-  ${setTools && html`<button type="button" class="icon toggle" aria-pressed=${tools} aria-label="Faults and ledger" title="Faults and ledger" onClick=${() => setTools(!tools)}><${Icon} name="tools" /></button>`}
+  ${setTools && html`<button type="button" class="icon toggle" aria-pressed=${tools} aria-label=${toolsName} title=${toolsName} onClick=${() => setTools(!tools)}><${Icon} name="tools" /></button>`}
   <${ModeButton} />
 </header>`;

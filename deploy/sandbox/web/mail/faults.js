@@ -31,7 +31,7 @@ export function MailFaults({ beat }) {
     <div class="line-head"><span class="faint">${rules.length ? `${rules.length} in force` : "Nothing goes wrong now."}</span>
       ${rules.length > 0 && html`<button type="button" class="small" onClick=${() => run(rest([]))}>Remove all</button>`}</div>
     ${PRESETS.map((preset) => html`<${Switch} key=${preset.label} ...${preset} on=${rules.some((rule) => is(rule, preset))} change=${(on) => turn(preset, on)} />`)}
-    <details class="own"><summary>Refuse one recipient</summary><form class="fields" onSubmit=${add}>
+    <details class="another"><summary>Refuse one recipient</summary><form class="fields" onSubmit=${add}>
       <label>Recipient<input name="recipient" type="email" autocomplete="off" /></label>
       <label>How many times (empty: until removed)<input name="times" pattern="[1-9][0-9]*" autocomplete="off" /></label>
       <label>Reply code<input name="code" value="550" pattern="[45][0-9][0-9]" required /></label>

@@ -1,6 +1,6 @@
 // The mail page: every email the sandbox caught, live, and what shall go wrong with the next.
 import { call, watch } from "../base/api.js";
-import { html, render } from "../base/html.js";
+import { html, render, useState } from "../base/html.js";
 import { startMode } from "../base/mode.js";
 import { createStore } from "../base/store.js";
 import { Tabs } from "../base/tabs.js";
@@ -28,11 +28,12 @@ const Faults = () => html`<${MailFaults} beat=${store.use((all) => all.beat)} />
 
 function App() {
   const state = store.use((all) => all);
+  const [tools, setTools] = useState(false);
   const email = state.emails.find((one) => one.n === state.chosen);
-  return html`<${Top} page="mail" connection=${state.connection} />
+  return html`<${Top} page="mail" connection=${state.connection} tools=${tools} setTools=${setTools} />
     ${state.connection === "lost" && html`<p class="banner" role="alert">The sandbox does not answer. Trying again…</p>`}
     ${state.notice && html`<p class="banner" role="status"><span>${state.notice}</span><button type="button" onClick=${() => store.set({ notice: "" })}>Close</button></p>`}
-    <main class=${`mail ${email ? "reading" : ""}`}>
+    <main class=${`mail ${email ? "reading" : ""} ${tools ? "tools-open" : ""}`}>
       <${List} ...${state} clear=${clear} />
       <${Email} email=${email} some=${state.emails.length > 0} />
       <section class="tools" aria-label="Faults of mail"><${Tabs} name="Tools" tabs=${[{ id: "mail-faults", label: "Faults", Panel: Faults }]} /></section>

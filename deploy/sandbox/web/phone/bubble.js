@@ -33,9 +33,13 @@ export function Bubble({ item, chat, channel }) {
   </li>`;
 }
 
-const Foot = ({ item, mine }) => html`<span class="foot">${item.edited && "edited "}<time datetime=${item.entry.at}>${time(item.entry.at)}</time>
-  <span class=${`tick ${item.entry.status}`} title=${item.entry.status}><${Icon} name=${TICKS[item.entry.status] ?? "tick"} label=${mine || item.entry.status === "failed" ? item.entry.status : `${item.entry.status} by you`} /></span>
+const Foot = ({ item, mine }) => html`<span class="foot">${item.edited && "edited "}${!mine && html`<${Fate} status=${item.entry.status} />`}<time datetime=${item.entry.at}>${time(item.entry.at)}</time>
+  <span class=${`tick ${item.entry.status}`} title=${item.entry.status}><${Icon} name=${TICKS[item.entry.status] ?? "tick"} label=${mine ? item.entry.status : undefined} /></span>
 </span>`;
+
+// Where a message of the business is; one that failed would not be on a real phone at all.
+const FATES = { accepted: "on its way", queued: "on its way", sent: "on its way", failed: "did not arrive", undelivered: "did not arrive", read: "read" };
+const Fate = ({ status }) => FATES[status] && html`<span class=${FATES[status].startsWith("did") ? "lost-note" : ""}>${FATES[status]} </span>`;
 
 function Reactions({ item }) {
   const given = Object.entries(item.reactions).filter(([, emoji]) => emoji);

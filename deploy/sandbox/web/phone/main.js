@@ -16,7 +16,7 @@ function App() {
   useEffect(() => {
     document.title = count ? `(${count}) Phone` : "Phone";
   }, [count]);
-  return html`<${Top} page="phone" connection=${connection} tools=${tools} setTools=${setTools} />
+  return html`<${Top} page="phone" connection=${connection} tools=${tools} setTools=${setTools} toolsName="Faults and ledger" />
     <main class=${`desk ${tools ? "tools-open" : ""}`}>
       <div class="phone" aria-label="The contact's phone" role="group">
         <div class="glass">

@@ -9,7 +9,7 @@ export function OwnFault({ scope, add }) {
     const form = new FormData(event.target);
     add({ ...scope, ...some({ times: number(form, "times") }), fault: fault(form) });
   };
-  return html`<details class="own"><summary>Another fault</summary><form class="fields" onSubmit=${submit}>
+  return html`<details class="another"><summary>Another fault</summary><form class="fields" onSubmit=${submit}>
     <${Number} name="times" label="How many times (empty: until removed)" />
     <${Number} name="delayMs" label="Milliseconds before deciding" />
     <fieldset><legend>Refuse</legend>

@@ -89,9 +89,7 @@ fn read(body: &Map<String, Value>) -> Result<Request<'_>, GraphError> {
         typing.one_of("type", &["text"])?;
     }
     match wamid::read(id) {
-        Some((contact, Direction::Inbound)) => {
-            Ok(Request::Read { id, contact, typing: typing.is_some() })
-        }
+        Some((contact, Direction::Inbound)) => Ok(Request::Read { id, contact, typing: typing.is_some() }),
         _ => Err(invalid("message_id", "is not the id of a message from a contact")),
     }
 }
