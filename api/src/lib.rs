@@ -21,5 +21,6 @@ pub mod state;
 pub mod stream;
 pub mod text;
 pub mod user_directory;
+pub mod web;
 
 pub use run::{Listeners, run};

@@ -6,6 +6,7 @@ use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use http::header;
+use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -16,7 +17,7 @@ use crate::routes::{
     media, messages, phone_numbers, teams, users, webhooks, whatsapp,
 };
 use crate::state::AppState;
-use crate::{openapi, problems};
+use crate::{openapi, problems, web};
 
 /// Every operation, with its description.
 pub fn operations() -> OpenApiRouter<AppState> {
@@ -157,6 +158,7 @@ pub fn build(state: AppState) -> Router {
         // People.
         .route("/openapi.json", get(description))
         .route("/docs/problems", get(async || Html(problems::page()).into_response()))
+        .route(web::ASSETS, get(web::asset).layer(CompressionLayer::new()))
         .merge(Router::from(documents))
         .layer(from_fn(surround))
         .with_state(state)

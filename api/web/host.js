@@ -1,0 +1,68 @@
+// The page that holds this one in a frame, spoken with by `postMessage`; only with the origins that the embed allows.
+//
+// It hears: ready, unread, conversation, height, error. It may say: open, close, theme, language, search. See docs/embedding.md.
+import { effect } from "./lib.js";
+import { speak } from "./i18n.js";
+import { close, open } from "./navigation.js";
+import { ended, session } from "./session.js";
+import { selected, show, unreadCount } from "./store/conversations.js";
+import { setTheme, theme } from "./theme.js";
+
+const NAME = "switchboard";
+
+/** Whether an origin is one of those that were allowed; `https://*.example.com` means each below it. @param {string} origin @param {string[]} allowed */
+export function allows(origin, allowed) {
+  return allowed.some((entry) => {
+    const pattern = entry.replace(/\/$/, "");
+    if (pattern === "*" || pattern === origin) return true;
+    const [scheme, host] = pattern.includes("://") ? pattern.split("://") : [null, pattern];
+    if (!host.startsWith("*.")) return scheme === null && origin.split("://")[1] === host;
+    return (scheme === null || origin.startsWith(`${scheme}://`)) && (origin.split("://")[1] ?? "").endsWith(host.slice(1));
+  });
+}
+
+/** The host's origin, once it has spoken or as the browser tells it. */
+function hostOrigin() {
+  return location.ancestorOrigins?.[0] ?? (document.referrer ? new URL(document.referrer).origin : "");
+}
+
+/** Where messages may go. @returns {string[]} */
+function targets() {
+  const allowed = session.value?.embed?.allowedOrigins ?? [];
+  const known = hostOrigin();
+  if (known && known !== "null") return allowed.length === 0 || allows(known, allowed) ? [known] : [];
+  return allowed.filter((entry) => !entry.includes("*") && entry.includes("://"));
+}
+
+/** @param {string} type @param {Record<string, any>} [more] */
+function say(type, more = {}) {
+  for (const target of targets()) parent.postMessage({ source: NAME, type, ...more }, target);
+}
+
+/** @param {MessageEvent} event */
+function hear(event) {
+  const { data, origin, source } = event;
+  if (source !== parent || data?.source !== `${NAME}-host`) return;
+  const allowed = session.value?.embed?.allowedOrigins ?? [];
+  if (!(allowed.length === 0 ? origin === hostOrigin() : allows(origin, allowed))) return;
+  if (data.type === "open" && typeof data.conversationId === "string") void open(data.conversationId);
+  if (data.type === "close") close();
+  if (data.type === "theme") setTheme(data.theme);
+  if (data.type === "language" && typeof data.language === "string") void speak(data.language);
+  if (data.type === "search" && typeof data.search === "string") void show({ search: data.search });
+}
+
+/** Begins to speak, if somebody holds us. */
+export function talkToHost() {
+  if (parent === window) return;
+  addEventListener("message", hear);
+  effect(() => {
+    if (ended.value) say("error", { code: ended.value.code });
+  });
+  if (!session.value) return;
+  say("ready", { version: 1 });
+  effect(() => say("unread", { count: unreadCount.value, more: unreadCount.value >= 100 }));
+  effect(() => say("conversation", { conversationId: selected.value }));
+  effect(() => say("theme", { theme: theme() }));
+  new ResizeObserver(() => say("height", { height: document.documentElement.scrollHeight })).observe(document.documentElement);
+}

@@ -1,0 +1,70 @@
+// Builds a message with something to press: buttons, a list, a link or a form; shown beside as the contact sees it.
+import { html, useState } from "../lib.js";
+import { t } from "../i18n.js";
+import { submit } from "../store/outbox.js";
+import { Words } from "../thread/contents.js";
+import { InteractiveBody } from "../thread/interactive.js";
+import { Dialog, IconButton } from "../ui/dialog.js";
+import { Icon } from "../ui/icon.js";
+import { Field } from "./field.js";
+
+const KINDS = /** @type {const} */ (["buttons", "list", "ctaUrl", "flow"]);
+const MOST = { buttons: 3, list: 10 };
+
+/** @param {string} text @param {number} index */
+const idOf = (text, index) => `${text.trim().toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "").slice(0, 40) || "choice"}-${index + 1}`;
+
+/** @param {typeof KINDS[number]} kind @param {any} it */
+function build(kind, it) {
+  const frame = { type: kind, body: it.body.trim(), ...(it.header.trim() && { header: { type: "text", text: it.header.trim() } }), ...(it.footer.trim() && { footer: it.footer.trim() }) };
+  const rows = it.rows.filter((/** @type {any} */ row) => row.title.trim());
+  if (kind === "buttons") return { ...frame, buttons: rows.slice(0, MOST.buttons).map((/** @type {any} */ row, /** @type {number} */ index) => ({ id: idOf(row.title, index), title: row.title.trim() })) };
+  if (kind === "list") return { ...frame, button: it.button.trim(), sections: [{ rows: rows.map((/** @type {any} */ row, /** @type {number} */ index) => ({ id: idOf(row.title, index), title: row.title.trim(), ...(row.description.trim() && { description: row.description.trim() }) })) }] };
+  if (kind === "ctaUrl") return { ...frame, button: it.button.trim(), url: it.url.trim() };
+  return { ...frame, button: it.button.trim(), flowId: it.flowId.trim(), ...(it.screen.trim() && { action: "navigate", screen: it.screen.trim() }) };
+}
+
+/** @param {typeof KINDS[number]} kind @param {any} it */
+function complete(kind, it) {
+  const rows = it.rows.map((/** @type {any} */ row) => row.title.trim()).filter(Boolean);
+  if (!it.body.trim()) return false;
+  if (kind === "buttons" || kind === "list") return rows.length > 0 && new Set(rows).size === rows.length && (kind === "buttons" || Boolean(it.button.trim()));
+  if (kind === "ctaUrl") return Boolean(it.button.trim()) && /^https?:\/\/\S+\.\S+/.test(it.url.trim());
+  return Boolean(it.button.trim() && it.flowId.trim());
+}
+
+/** @param {any} props */
+export default function Interactive({ one, body, onClose }) {
+  const [kind, setKind] = useState(/** @type {typeof KINDS[number]} */ ("buttons"));
+  const [it, setIt] = useState(/** @type {any} */ ({ header: "", body: "", footer: "", button: "", url: "", flowId: "", screen: "", rows: [{ title: "", description: "" }, { title: "", description: "" }] }));
+  const set = (/** @type {any} */ change) => setIt({ ...it, ...change });
+  const field = (/** @type {string} */ name, /** @type {number} */ max, /** @type {any} */ more = {}) => html`<${Field} label=${t(`build_${name}`)} max=${max} value=${it[name]} onInput=${(/** @type {string} */ text) => set({ [name]: text })} ...${more} />`;
+  const send = () => {
+    submit(one.id, body({ type: "interactive", interactive: build(kind, it) }));
+    onClose();
+  };
+  const good = complete(kind, it);
+  return html`<${Dialog} title=${t("send_interactive")} onClose=${onClose} class="wide" footer=${html`<button type="button" class="button" onClick=${onClose}>${t("cancel")}</button><button type="button" class="button primary" disabled=${!good} onClick=${send}><${Icon} name="send-horizontal" size=${16} /> ${t("send")}</button>`}>
+    <div class="segments" role="group" aria-label=${t("kind")}>${KINDS.map((name) => html`<button key=${name} type="button" class="segment" aria-pressed=${kind === name} onClick=${() => setKind(name)}>${t(`build_kind_${name}`)}</button>`)}</div>
+    <div class="with-preview"><div class="form">
+      ${field("header", 60)}${field("body", kind === "list" ? 4096 : 1024, { rows: 3 })}${field("footer", 60)}
+      ${(kind === "list" || kind === "ctaUrl" || kind === "flow") && field("button", 20)}
+      ${kind === "ctaUrl" && field("url", 2048, { type: "url", placeholder: "https://" })}
+      ${kind === "flow" && html`${field("flowId", 100)}${field("screen", 100)}`}
+      ${(kind === "buttons" || kind === "list") && html`<${Rows} kind=${kind} rows=${it.rows} onChange=${(/** @type {any} */ rows) => set({ rows })} />`}
+    </div>
+    <div class="preview" role="group" aria-label=${t("preview")}><div class="message out first last"><div class="bubble-line"><div class="bubble"><${InteractiveBody} it=${build(kind, { ...it, body: it.body || t("build_body") })} Words=${Words} File=${() => null} /></div></div></div></div></div>
+  </${Dialog}>`;
+}
+
+/** @param {{ kind: "buttons" | "list", rows: any[], onChange: (rows: any[]) => void }} props */
+function Rows({ kind, rows, onChange }) {
+  const change = (/** @type {number} */ index, /** @type {any} */ more) => onChange(rows.map((row, at) => (at === index ? { ...row, ...more } : row)));
+  return html`<fieldset class="build-rows"><legend>${t(`build_kind_${kind}`)}</legend>
+    ${rows.slice(0, MOST[kind]).map((row, index) => html`<div class="build-row" key=${index}>
+      <${Field} label=${t("build_choice", { number: index + 1 })} max=${kind === "buttons" ? 20 : 24} value=${row.title} onInput=${(/** @type {string} */ title) => change(index, { title })} />
+      ${kind === "list" && html`<${Field} label=${t("build_description")} max=${72} value=${row.description} onInput=${(/** @type {string} */ description) => change(index, { description })} />`}
+      ${rows.length > 1 && html`<${IconButton} icon="trash" size=${16} label=${t("remove", { name: row.title || t("build_choice", { number: index + 1 }) })} onClick=${() => onChange(rows.filter((_, at) => at !== index))} />`}</div>`)}
+    ${rows.length < MOST[kind] && html`<button type="button" class="button small" onClick=${() => onChange([...rows, { title: "", description: "" }])}><${Icon} name="plus" size=${14} /> ${t("build_add")}</button>`}
+  </fieldset>`;
+}

@@ -1,0 +1,92 @@
+// Begins: a session, the words, the list, the stream; then the page draws itself from the signals.
+import { effect, html, render, useEffect } from "./lib.js";
+import { choose, has, t } from "./i18n.js";
+import { again, begin, ended, keepAlive, may, session, title } from "./session.js";
+import { applyTheme } from "./theme.js";
+import { announced, connection, follow } from "./live.js";
+import { talkToHost } from "./host.js";
+import { help, listenForKeys } from "./keys.js";
+import { later, LaterDialog } from "./later.js";
+import { detailsOpen, watchHistory } from "./navigation.js";
+import { load, selected, show, unreadCount } from "./store/conversations.js";
+import { wake } from "./store/outbox.js";
+import { Details } from "./details/details.js";
+import { readInboxes, Sidebar } from "./list/sidebar.js";
+import { Thread } from "./thread/thread.js";
+import { Notices } from "./ui/dialog.js";
+import { Icon } from "./ui/icon.js";
+
+function App() {
+  const id = selected.value;
+  useEffect(() => {
+    if (help.value) (help.value = false), void later("keys");
+  }, [help.value]);
+  if (!session.value || (ended.value && !id)) return html`<${Ended} />`;
+  if (!may.value.readInbox) return html`<main class="whole"><${Icon} name="ban" size=${34} /><h1>${t("forbidden")}</h1><p>${t("forbidden_why")}</p></main>`;
+  return html`<main class=${`app ${id ? "has-thread" : ""} ${id && detailsOpen.value && may.value.readDetails ? "has-details" : ""}`}>
+    ${ended.value && html`<${EndedBar} />`}
+    <${Sidebar} />
+    ${id ? html`<${Thread} key=${id} id=${id} />` : html`<${Nothing} />`}
+    ${id && detailsOpen.value && may.value.readDetails && html`<${Details} id=${id} />`}
+    <${LaterDialog} /><${Notices} /><${Announcer} />
+  </main>`;
+}
+
+function Nothing() {
+  return html`<section class="nothing"><span class="nothing-icon"><${Icon} name="message-square-text" size=${34} /></span><h2>${t("pick")}</h2><p>${t("pick_how")} <kbd>j</kbd> <kbd>k</kbd></p></section>`;
+}
+
+/** What the page says when it cannot go on, and how to. */
+function Ended() {
+  const problem = ended.value;
+  if (!problem) return html`<main class="whole" aria-busy="true"><${Icon} name="loader-circle" size=${30} class="spin" /><p>${t("loading")}</p></main>`;
+  const away = problem.status === 0;
+  return html`<main class="whole"><span class="nothing-icon"><${Icon} name=${away ? "wifi-off" : "link"} size=${32} /></span>
+    <h1>${t(away ? "away_title" : "session_over")}</h1><p>${t(away ? "away_why" : has(`ended_${problem.code}`) ? `ended_${problem.code}` : "ended_other")}</p>
+    ${away && html`<button type="button" class="button primary" onClick=${() => again().then(start)}>${t("try_again")}</button>`}<${Notices} /></main>`;
+}
+
+function EndedBar() {
+  return html`<p class="ended-bar" role="alert"><${Icon} name="triangle-alert" size=${16} /> <b>${t("session_over")}</b> ${t(has(`ended_${ended.value?.code}`) ? `ended_${ended.value?.code}` : "ended_other")}</p>`;
+}
+
+/** New messages, for who hears the page. */
+function Announcer() {
+  const news = announced.value;
+  return html`<div class="visually-hidden" role="log" aria-live="polite">${news && t("announce", { name: news.name, text: news.text || t("a_message") })}</div>`;
+}
+
+let started = false;
+
+function start() {
+  if (started || !session.value) return;
+  started = true;
+  const wish = new URLSearchParams(location.search);
+  const status = wish.get("status");
+  const filter = wish.get("unread") === "true" || status === "unread" ? "unread" : status === "archived" ? "archived" : "open";
+  if (may.value.readInbox) {
+    void show({ filter, search: wish.get("search") ?? "" });
+    void readInboxes();
+    void follow();
+  }
+  keepAlive();
+  listenForKeys();
+  watchHistory();
+  talkToHost();
+}
+
+effect(() => {
+  const name = title.value || t("inbox");
+  document.title = unreadCount.value ? `(${unreadCount.value > 99 ? "99+" : unreadCount.value}) ${name}` : name;
+});
+effect(() => {
+  if (!ended.value && session.value && connection.value !== "away") wake();
+});
+addEventListener("online", () => void load());
+
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+await Promise.all([choose(), begin()]);
+applyTheme();
+render(html`<${App} />`, root);
+if (session.value) start();
+else talkToHost();

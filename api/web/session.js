@@ -1,0 +1,113 @@
+// Who is looking: the token from the page's address is exchanged for a session, and leaves the address at once.
+import { computed, signal } from "./lib.js";
+import { tab } from "./storage.js";
+
+/** @typedef {import("./types").Session} Session */
+/** @typedef {import("./types").Permissions} Permissions */
+
+/** @type {{ value: Session | null }} */
+export const session = signal(/** @type {Session | null} */ (null));
+/** Why there is no session (any more); the page says how to go on. @type {{ value: import("./types").Problem | null }} */
+export const ended = signal(/** @type {import("./types").Problem | null} */ (null));
+
+/** The token that sessions are made of; kept so that a day's work is not cut every hour. @type {string | null} */
+let origin = null;
+/** @type {Promise<boolean> | null} */
+let renewal = null;
+
+const ALL = { readInbox: true, readDetails: true, markRead: true, sendText: true, sendMedia: true, sendTemplates: true, sendAdvanced: true };
+const NONE = /** @type {Permissions} */ (Object.fromEntries(Object.keys(ALL).map((name) => [name, false])));
+
+/** @type {{ value: Permissions }} */
+export const may = computed(() => {
+  const given = session.value?.link?.permissions ?? session.value?.embed?.permissions;
+  return given ? { ...NONE, ...given } : ALL;
+});
+export const mayArchive = computed(() => session.value?.kind === "embed");
+/** Whose conversations an embed shows, if only somebody's. */
+export const mine = computed(() => session.value?.embed?.assignedUserId ?? null);
+export const title = computed(() => session.value?.link?.name ?? session.value?.embed?.name ?? session.value?.embed?.scopeName ?? "");
+
+/** Takes the token out of the address, where it is seen by history, referrers and whoever looks over a shoulder. */
+function takeToken() {
+  const [, root, token] = location.pathname.match(/^(.*\/(?:shared\/inbox|embed))(?:\/([^/]+))?\/?$/) ?? [];
+  if (!root) return null;
+  if (!token) return tab.get("origin");
+  tab.remove("session");
+  tab.set("origin", token);
+  history.replaceState(null, "", root + location.search);
+  return token;
+}
+
+/** Begins: with the token in the address, or after a reload with what this tab still has. @returns {Promise<void>} */
+export async function begin() {
+  origin = takeToken();
+  const kept = /** @type {Session | null} */ (tab.get("session"));
+  if (kept && Date.parse(kept.expiresAt) > Date.now() + 60_000) {
+    session.value = kept;
+    return;
+  }
+  if (!origin) {
+    ended.value = { status: 401, code: "no_token", detail: "" };
+    return;
+  }
+  await exchange();
+}
+
+/** @returns {Promise<boolean>} */
+async function exchange() {
+  const response = await fetch("/v1/shared-inbox/sessions", {
+    method: "POST",
+    credentials: "omit",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ token: origin }),
+    signal: AbortSignal.timeout(20_000),
+  }).catch(() => null);
+  if (response?.ok) {
+    session.value = (await response.json()).data;
+    ended.value = null;
+    tab.set("session", session.value);
+    return true;
+  }
+  const body = await response?.json().catch(() => null);
+  const problem = { status: response?.status ?? 0, code: "unreachable", detail: "", ...body };
+  // A server that is away says nothing about the link; asking again may help.
+  if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) end(problem);
+  else if (!session.value) ended.value = { ...problem, status: 0 };
+  return false;
+}
+
+/** @param {import("./types").Problem} problem */
+function end(problem) {
+  ended.value = problem;
+  tab.remove("session");
+}
+
+/**
+ * Whether there is another session than the one that was refused, or can be.
+ * @param {string | undefined} used
+ * @param {import("./types").Problem} problem
+ */
+export async function renewed(used, problem) {
+  if (session.value && session.value.token !== used) return true;
+  if (!origin) {
+    end(problem);
+    return false;
+  }
+  renewal ??= exchange().finally(() => (renewal = null));
+  return renewal;
+}
+
+/** Again, after the page could not begin. */
+export async function again() {
+  ended.value = null;
+  if (!(await exchange()) && !ended.value && !session.value) ended.value = { status: 0, code: "unreachable", detail: "" };
+}
+
+/** Renews a session a few minutes before it ends. */
+export function keepAlive() {
+  setInterval(() => {
+    const now = session.value;
+    if (now && origin && !ended.value && Date.parse(now.expiresAt) - Date.now() < 300_000) void renewed(now.token, { status: 401, code: "expired", detail: "" });
+  }, 60_000);
+}
