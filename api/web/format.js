@@ -17,6 +17,8 @@ export const clock = (time) => format({ hour: "numeric", minute: "2-digit" }).fo
 /** @param {string} time */
 export const full = (time) => format({ dateStyle: "medium", timeStyle: "medium" }).format(new Date(time));
 /** @param {string} time */
+export const date = (time) => format({ dateStyle: "medium" }).format(new Date(time));
+/** @param {string} time */
 export const moment = (time) => format({ weekday: "short", hour: "numeric", minute: "2-digit" }).format(new Date(time));
 
 /** Days between now and then, in the viewer's zone. @param {Date} then */

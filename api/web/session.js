@@ -16,7 +16,7 @@ let origin = null;
 let renewal = null;
 
 const ALL = { readInbox: true, readDetails: true, markRead: true, sendText: true, sendMedia: true, sendTemplates: true, sendAdvanced: true };
-const NONE = /** @type {Permissions} */ (Object.fromEntries(Object.keys(ALL).map((name) => [name, false])));
+const NONE = /** @type {Permissions} */ (/** @type {unknown} */ (Object.fromEntries(Object.keys(ALL).map((name) => [name, false]))));
 
 /** @type {{ value: Permissions }} */
 export const may = computed(() => {

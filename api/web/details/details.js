@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../lib.js";
 import { ask } from "../api.js";
 import { t } from "../i18n.js";
-import { address, full, nameOf, safeUrl, short } from "../format.js";
+import { address, date, full, nameOf, safeUrl, short } from "../format.js";
 import { later } from "../later.js";
 import { detailsOpen, open } from "../navigation.js";
 import { conversation } from "../store/conversations.js";
@@ -54,7 +54,7 @@ function Profile({ one }) {
       <${Fact} name=${t("channel")}><span class="with-mark"><${ChannelMark} channel=${one.channel} /> ${t(`channel_${one.channel}`)}</span></${Fact}>
       ${(data?.addresses ?? [{ address: one.contact.address }]).map((/** @type {any} */ its) => html`<${Fact} key=${its.address + (its.channel ?? "")} name=${t("address")}><bdi>${address(its.address)}</bdi></${Fact}>`)}
       <${Fact} name=${t("assignee")}>${one.assignee ? html`<span class="with-mark"><${Avatar} id=${one.assignee.userId} name=${one.assignee.name} url=${one.assignee.avatarUrl} size="tiny" /> ${one.assignee.name}</span>` : html`<span class="faint">${t("nobody")}</span>`}</${Fact}>
-      ${data && html`<${Fact} name=${t("since")}>${full(data.createdAt)}</${Fact}>`}
+      ${data && html`<${Fact} name=${t("since")}><time title=${full(data.createdAt)}>${date(data.createdAt)}</time></${Fact}>`}
       ${attributes.map(([label, value]) => html`<${Fact} key=${label} name=${label}><bdi>${String(value)}</bdi></${Fact}>`)}
     </dl>
   </section>`;
