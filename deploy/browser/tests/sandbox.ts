@@ -3,11 +3,15 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { type Page, expect, test as base } from "@playwright/test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, statSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const PROGRAM = process.env.SANDBOX_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, "../../../target"), "debug/sandbox");
+// The newest build there is.
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(import.meta.dirname, "../../../target");
+const built = ["debug", "release"].map((kind) => join(TARGET, kind, "sandbox")).filter((file) => existsSync(file));
+const PROGRAM = process.env.SANDBOX_BIN ?? built.sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0] ?? "sandbox";
 
 export const ANN = "16505551234";
 export const PHONE = "200000000000001";
@@ -115,7 +119,11 @@ export const test = base.extend<{ sandbox: Sandbox; quiet: void }>({
     async ({ page }, use) => {
       const heard: string[] = [];
       page.on("pageerror", (error) => heard.push(error.message));
-      page.on("console", (line) => /Content Security Policy|Refused to/i.test(line.text()) && heard.push(line.text()));
+      page.on("console", (line) => {
+        // An email's frame may well be stopped: that is what its policy is for.
+        const caged = line.location().url.includes("/html") || /frame is sandboxed/.test(line.text());
+        if (!caged && /Content Security Policy|Refused to/i.test(line.text())) heard.push(line.text());
+      });
       page.on("dialog", (dialog) => (heard.push(dialog.message()), dialog.dismiss()));
       await use();
       expect(heard).toEqual([]);
@@ -131,7 +139,8 @@ export const bubble = (page: Page, words: string | RegExp) => page.locator(".bub
 export async function accessible(page: Page) {
   // Colours in the middle of a movement are nobody's.
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.effect?.getTiming().iterations === Infinity ? undefined : animation.finished)));
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // What an email looks like is its sender's affair, and its frame runs no script, not axe's either.
+  const { violations } = await new AxeBuilder({ page }).exclude("iframe").analyze();
   const told = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.slice(0, 3).map((node) => `${node.target}: ${node.any[0]?.message ?? ""}`) }));
   expect(told).toEqual([]);
 }

@@ -18,7 +18,9 @@ export async function call(method, path, body) {
   return said;
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+// A sentence of the sandbox's, but for a first word that is the name of a field.
+const sentence = (text) =>
+  (/^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text) + (/[.!?]$/.test(text) ? "" : ".");
 
 const LONGEST_PAUSE = 5_000;
 // Looks again now and then, in case something changed that was not told.

@@ -7,7 +7,7 @@ export function List({ emails, address, loaded, chosen, clear }) {
   const has = (email) => `${email.subject} ${email.sender} ${email.recipients.join(" ")} ${email.text}`.toLowerCase().includes(wanted.toLowerCase());
   const found = emails.filter(has).reverse();
   return html`<nav class="inbox" aria-label="Emails">
-    <div class="inbox-head"><h1>Mail</h1><span class="faint">${emails.length === 1 ? "1 email" : `${emails.length} emails`}${address ? `, by SMTP on ${address}` : ""}</span>
+    <div class="inbox-head"><h2>Mail</h2><span class="faint">${emails.length === 1 ? "1 email" : `${emails.length} emails`}${address ? `, by SMTP on ${address}` : ""}</span>
       <button type="button" class="small" disabled=${!emails.length} onClick=${clear}>Delete all</button>
       <input type="search" aria-label="Search" placeholder="Search" value=${wanted} onInput=${(event) => setWanted(event.target.value)} /></div>
     ${loaded && !address && html`<p class="empty">No mail is caught: start the sandbox with <code>--mail-listen</code>.</p>`}

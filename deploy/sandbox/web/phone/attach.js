@@ -52,7 +52,7 @@ function Media({ kind, given, chat, context, close }) {
   const [wrong, setWrong] = useState("");
   const url = usePreview(file);
   useEffect(() => {
-    if (!given) sample(kind).then(setFile, (error) => setWrong(error.message));
+    if (!given) sample(kind).then((found) => setFile((chosen) => chosen ?? found), (error) => setWrong(error.message));
   }, []);
   const submit = async (event) => {
     event.preventDefault();

@@ -37,7 +37,7 @@ export function Behaviour() {
   return html`<div class="stack">
     ${wrong && html`<p class="bad" role="alert">${wrong}</p>`}
     <${Switch} label="An open chat is read by itself" hint="On this phone" on=${reads} change=${setReads} />
-    <h3>The sandbox</h3>
+    <h2>The sandbox</h2>
     ${settings && html`<${Settings} settings=${settings} change=${change} />`}
   </div>`;
 }

@@ -15,7 +15,7 @@ export function Bubble({ item, chat, channel }) {
   const { entry, said } = item;
   const mine = entry.from === "contact";
   const who = mine ? "You" : "Business";
-  const Pressed = ({ list }) => html`<${Actions} list=${list} chat=${chat} live=${!mine} />`;
+  const actions = (list) => html`<${Actions} list=${list} chat=${chat} live=${!mine} />`;
   const pictures = said.parts?.some((part) => part.as === "file" && ["image", "video"].includes(part.kind));
   const sticker = said.parts?.every((part) => part.as === "file" && part.kind === "sticker");
   return html`<li class=${`row ${mine ? "mine" : "theirs"} ${item.first ? "first" : ""}`} id=${`m-${entry.id}`} data-id=${entry.id}>
@@ -24,9 +24,9 @@ export function Bubble({ item, chat, channel }) {
       ${said.forwarded && html`<p class="faint forwarded"><${Icon} name="reply" /> Forwarded</p>`}
       ${item.quoted && html`<${Quote} item=${item.quoted} id=${said.quote} />`}
       ${said.referral && html`<${Referral} ...${said.referral} />`}
-      ${item.deleted ? html`<p class="words faint"><em>Deleted</em></p>` : html`<${Parts} parts=${said.parts} actions=${Pressed} />`}
+      ${item.deleted ? html`<p class="words faint"><em>Deleted</em></p>` : html`<${Parts} parts=${said.parts} actions=${actions} />`}
       <${Foot} item=${item} mine=${mine} />
-      ${!item.deleted && html`<${Pressed} list=${said.actions} />`}
+      ${!item.deleted && actions(said.actions)}
       <${Reactions} item=${item} />
     </div>
     ${!item.deleted && html`<${Can} item=${item} chat=${chat} channel=${channel} mine=${mine} />`}

@@ -30,7 +30,7 @@ function Head({ channel, sender, typing, reads }) {
   return html`<header class="head">
     <button type="button" class="icon back" aria-label="All chats" title="All chats" onClick=${() => openChat(null)}><${Icon} name="back" /></button>
     <span class=${`avatar ${channel.channel}`} aria-hidden="true">${initial(sender.name)}</span>
-    <div class="who"><h1 dir="auto">${sender.name}</h1><p>${typing ? "typing…" : `${channel.name} · ${sender.address}`}</p></div>
+    <div class="who"><h2 dir="auto">${sender.name}</h2><p>${typing ? "typing…" : `${channel.name} · ${sender.address}`}</p></div>
     ${channel.readReceipts && html`<${Menu} label="Options of the chat" icon="more" options=${options} />`}
   </header>`;
 }

@@ -32,7 +32,7 @@ export function Chats({ choose }) {
         <span class="who"><b dir="auto">${me.name}</b><small>${/^\d/.test(me.address) ? `+${me.address}` : me.address}</small></span><${Icon} name="down" /></button>
     </header>
     <div class="room list" tabindex="0" role="region" aria-label="List of chats">
-      <h1>Chats</h1>
+      <h2>Chats</h2>
       ${state.loaded && !chats.length && html`<p class="empty">The sandbox plays no inbox. Add an account first.</p>`}
       ${!state.loaded && html`<div class="waiting" aria-hidden="true"><i></i><i></i><i></i></div>`}
       <ul class="chats">${chats.map((one) => html`<${Row} key=${one.chat.channel + one.chat.with} ...${one} />`)}</ul>

@@ -33,7 +33,7 @@ export function Faults() {
     <${Rules} rules=${rules} drop=${drop} />
     <${Held} beat=${beat} />
     ${presets(open?.channel).map((preset) => preset.group
-      ? html`<h3>${preset.group}</h3>`
+      ? html`<h2>${preset.group}</h2>`
       : html`<${Switch} key=${preset.label} label=${preset.label} hint=${preset.hint} on=${rules.some((rule) => matches(rule, preset))} change=${(on) => turn(preset, on)} />`)}
     <${OwnFault} scope=${scope} add=${add} />
   </div>`;
@@ -41,7 +41,7 @@ export function Faults() {
 
 function Rules({ rules, drop }) {
   if (!rules.length) return html`<p class="faint">Nothing goes wrong now.</p>`;
-  return html`<div class="rules"><div class="line-head"><h3>In force</h3><button type="button" class="small" onClick=${() => drop()}>Remove all</button></div>
+  return html`<div class="rules"><div class="line-head"><h2>In force</h2><button type="button" class="small" onClick=${() => drop()}>Remove all</button></div>
     <ul>${rules.map((rule) => html`<li key=${rule.id}><span>${words(rule.fault)}
       <small>${[rule.recipient ? `to ${rule.recipient}` : "to everybody", rule.sender && `from ${rule.sender}`, rule.times ? `${rule.times} more` : "until removed"].filter(Boolean).join(", ")}</small></span>
       <button type="button" class="icon" aria-label=${`Remove: ${words(rule.fault)}`} onClick=${() => drop(rule.id)}><${Icon} name="close" /></button></li>`)}</ul></div>`;
@@ -50,7 +50,7 @@ function Rules({ rules, drop }) {
 function Held({ beat }) {
   const [found, again] = useFetched("/control/held", beat);
   if (!found?.held.length) return null;
-  return html`<div class="rules"><div class="line-head"><h3>Answers held: ${found.held.length}</h3>
+  return html`<div class="rules"><div class="line-head"><h2>Answers held: ${found.held.length}</h2>
     <button type="button" class="small" onClick=${() => call("DELETE", "/control/held").then(again)}>Let them go</button></div>
     <ul>${found.held.map((one) => html`<li key=${one.n}><span>to ${one.recipient}<small>from ${one.sender}, for ${Math.round(one.sinceMs / 1000)} s</small></span></li>`)}</ul></div>`;
 }

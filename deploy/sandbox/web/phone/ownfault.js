@@ -15,7 +15,7 @@ export function OwnFault({ scope, add }) {
     <fieldset><legend>Refuse</legend>
       <${Number} name="httpStatus" label="HTTP status (400 to 599)" /><${Number} name="code" label="Provider's code" />
       <${Number} name="subcode" label="Subcode" /><${Number} name="retryAfter" label="Retry-After in seconds" />
-      <label>Message<input name="message" autocomplete="off" /></label>
+      <label>Error text<input name="message" autocomplete="off" /></label>
       <label class="check"><input type="checkbox" name="isTransient" /> Said to pass</label></fieldset>
     <label>Connection<select name="drop"><option value="">stays</option><option value="beforeAccept">cut before acceptance</option><option value="afterAccept">cut after acceptance</option></select></label>
     <${Number} name="holdMs" label="Milliseconds to hold the answer back" />

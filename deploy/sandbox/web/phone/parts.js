@@ -5,7 +5,7 @@ import { Icon } from "../base/icons.js";
 import { Rich } from "./rich.js";
 
 export const Parts = ({ parts, actions }) =>
-  (parts ?? []).map((part, place) => html`<${SHOWN[part.as] ?? Note} key=${place} ...${part} Actions=${actions} />`);
+  (parts ?? []).map((part, place) => html`<${SHOWN[part.as] ?? Note} key=${place} ...${part} buttons=${actions} />`);
 
 const Text = ({ text, tone, plain }) => html`<p class=${`words ${tone ?? ""}`} dir="auto"><${Rich} text=${text} plain=${plain || tone} /></p>`;
 const Note = ({ text }) => html`<p class="words faint" dir="auto">${text}</p>`;
@@ -75,8 +75,8 @@ function Answers({ json }) {
   return html`<dl class="answers">${rows.map(([name, value]) => html`<dt dir="auto">${name}</dt><dd dir="auto">${typeof value === "string" ? value : JSON.stringify(value)}</dd>`)}</dl>`;
 }
 
-const Cards = ({ cards, Actions }) => html`<div class="cards" tabindex="0" role="group" aria-label="Cards">${cards.map(
-  (card) => html`<div class="card"><${Parts} parts=${card.parts} />${Actions && html`<${Actions} list=${card.actions} />`}</div>`,
+const Cards = ({ cards, buttons }) => html`<div class="cards" tabindex="0" role="group" aria-label="Cards">${cards.map(
+  (card) => html`<div class="card"><${Parts} parts=${card.parts} />${buttons?.(card.actions)}</div>`,
 )}</div>`;
 
 const SHOWN = { text: Text, note: Note, file: File, location: Location, contacts: Contacts, order: Order, answers: Answers, cards: Cards };
