@@ -1,5 +1,5 @@
 // The phone: what it shows of the business's messages, what a contact can send, and how it lives on.
-import { ANN, CHAT, PHONE, TEXTS, bubble, expect, test } from "./sandbox";
+import { CHAT, PHONE, TEXTS, bubble, expect, test } from "./sandbox";
 
 const write = async (page: import("@playwright/test").Page, words: string) => {
   await page.getByLabel("Message", { exact: true }).fill(words);
@@ -294,10 +294,12 @@ test("all of it works from the keyboard", async ({ page, sandbox }) => {
   await chat.waitFor();
   for (let press = 0; press < 20 && !(await chat.evaluate((one) => one === document.activeElement)); press += 1) await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await page.getByLabel("Message", { exact: true }).focus();
+  const box = page.getByLabel("Message", { exact: true });
+  await box.focus();
   await page.keyboard.type("line one");
   await page.keyboard.press("Shift+Enter");
   await page.keyboard.type("line two");
+  await expect(box).toHaveValue("line one\nline two");
   await page.keyboard.press("Enter");
   await expect.poll(async () => (await sandbox.said()).at(-1)?.message.text?.body).toBe("line one\nline two");
   const plus = page.getByRole("button", { name: "Send something else" });

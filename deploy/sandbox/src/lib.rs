@@ -4,7 +4,7 @@
 //! - `text`: the same of the provider of texts, with its webhooks
 //! - `control`: what tests and people call, to steer and to look
 //! - `webhook`: signed webhooks back, timed, ordered and repeated
-//! - `pages`: the phone and the mail page, whose files are in `web/`
+//! - `web`: the phone and the mail page, whose files are in `web/`
 //! - `mail`: an SMTP server that keeps what it is sent
 //! - the rest: state, one noun a file
 
@@ -24,7 +24,6 @@ mod mail;
 mod media;
 mod message;
 mod pacing;
-mod pages;
 mod recipient_faults;
 mod router;
 mod sandbox;
@@ -33,6 +32,7 @@ mod settings;
 mod template;
 mod text;
 mod wamid;
+mod web;
 mod webhook;
 
 pub use settings::{Behaviour, Settings, WebhookRetry};

@@ -10,9 +10,9 @@ use crate::control::{
     accounts, channels, contacts, events, faults, files, held, known_contacts, ledger, mail, settings, stats,
 };
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
-use crate::pages;
 use crate::sandbox::Sandbox;
 use crate::text::{create, list, media as text_media, numbers};
+use crate::web;
 
 const LARGEST_UPLOAD: usize = 101 << 20;
 const LARGEST_MESSAGE: usize = 1 << 20;
@@ -60,12 +60,12 @@ fn texts() -> Router<Arc<Sandbox>> {
 fn control() -> Router<Arc<Sandbox>> {
     Router::new()
         .route("/healthz", get(stats::get_health))
-        .route("/phone", get(pages::show_phone))
-        .route("/assets/{version}/{*path}", get(pages::asset))
+        .route("/phone", get(web::show_phone))
+        .route("/assets/{version}/{*path}", get(web::asset))
         .route("/ledger", get(ledger::read_ledger).delete(ledger::clear_ledger))
         .route("/ledger/summary", get(ledger::summarise_ledger))
         .route("/mail", get(mail::list_mail).delete(mail::clear_mail))
-        .route("/mail/page", get(pages::show_mail))
+        .route("/mail/page", get(web::show_mail))
         .route("/mail/{n}/html", get(mail::show_html))
         .route(
             "/mail/faults",

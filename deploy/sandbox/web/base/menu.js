@@ -1,5 +1,5 @@
 // A button that opens a short list of things to do; Escape, a click elsewhere or a choice closes it.
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 
 export function Menu({ label, icon, options, top, class: name = "" }) {
@@ -10,7 +10,7 @@ export function Menu({ label, icon, options, top, class: name = "" }) {
     setOpen(false);
     button.current?.focus();
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const elsewhere = (event) => whole.current?.contains(event.target) || setOpen(false);
     document.addEventListener("pointerdown", elsewhere);

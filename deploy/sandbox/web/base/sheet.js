@@ -1,5 +1,5 @@
 // A sheet over the page, as a dialog: it takes the focus, gives it back, and closes by Escape.
-import { html, useEffect, useRef } from "./html.js";
+import { html, useLayoutEffect, useRef } from "./html.js";
 import { Icon } from "./icons.js";
 
 let count = 0;
@@ -7,7 +7,7 @@ let count = 0;
 export function Sheet({ title, close, children }) {
   const dialog = useRef(null);
   const id = useRef(`sheet-${(count += 1)}`).current;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current.showModal();
     return () => before?.isConnected && before.focus?.();

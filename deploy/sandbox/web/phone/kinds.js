@@ -97,6 +97,36 @@ export const KINDS = {
     fields: [{ name: "body", label: "Word", value: "STOP", options: ["STOP", "START", "HELP", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "YES"] }],
     make: ({ body }) => ({ type: "text", text: { body } }),
   },
+  subscription: {
+    label: "Unsubscribe",
+    icon: "stop",
+    fields: [{ name: "eventType", label: "Event", value: "UNSUBSCRIBE", options: ["UNSUBSCRIBE", "SUBSCRIBE"] }],
+    make: ({ eventType }) => ({ type: "event", event: { eventType } }),
+  },
+  postback: {
+    label: "Menu or button",
+    icon: "list",
+    fields: [
+      { name: "title", label: "Title", value: "Get started", need: true },
+      { name: "payload", label: "Payload", value: "GET_STARTED", need: true },
+    ],
+    make: (postback) => ({ type: "postback", postback }),
+  },
+  story_reply: {
+    label: "Answer to a story",
+    icon: "reply",
+    fields: [
+      { name: "text", label: "Words", value: "Love this!", need: true },
+      { name: "url", label: "Address of the story", value: "https://example.com/story.jpg", need: true },
+    ],
+    make: ({ text, url }) => ({ type: "story_reply", story_reply: { text, url, id: "17855000000000001" } }),
+  },
+  story_mention: {
+    label: "Mention in a story",
+    icon: "image",
+    fields: [{ name: "url", label: "Address of the story", value: "https://example.com/story.jpg", need: true }],
+    make: ({ url }) => ({ type: "story_mention", story_mention: { url } }),
+  },
   unsupported: {
     label: "Unsupported",
     icon: "unsupported",

@@ -1,6 +1,7 @@
 // What the phone shows: who holds it, what was said on every channel, and which chat is open.
 import { call, watch } from "../base/api.js";
 import { createStore, remembered } from "../base/store.js";
+import { dialect } from "./channels/dialects.js";
 
 const FIRST_CONTACTS = [
   { address: "16505551234", name: "Ann Lee" },
@@ -57,7 +58,7 @@ async function load() {
   await Promise.all(
     channels.map(async ({ channel }) => {
       const said = await call("GET", `${path(me)}/messages?channel=${encodeURIComponent(channel)}`).catch(() => ({ messages: [] }));
-      messages[channel] = said.messages.map((entry, place) => ({ ...entry, n: position(entry, place) }));
+      messages[channel] = said.messages.map((entry, place) => ({ ...entry, n: position(entry, place), status: entry.status?.toLowerCase() }));
       typing[channel] = said.typing ?? [];
     }),
   );
@@ -138,7 +139,7 @@ export function setReads(reads) {
 export async function speak(chat, message) {
   const { name } = holder();
   try {
-    await call("POST", `${path()}/messages`, { channel: chat.channel, to: chat.with, name, ...message });
+    await call("POST", `${path()}/messages`, { channel: chat.channel, to: chat.with, name, ...dialect(chat.channel, message) });
     say("");
     await again();
     return true;

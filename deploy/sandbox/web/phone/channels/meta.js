@@ -1,12 +1,14 @@
 // Messenger and Instagram: the Send API's messages, and what contacts write as their webhooks have it.
-const KINDS = { image: "image", video: "video", audio: "audio", file: "document", ig_reel: "video", reel: "video", share: "image" };
+import { storedId } from "./stored.js";
+
+const KINDS = { image: "image", video: "video", audio: "audio", file: "document", ig_reel: "video", reel: "video", share: "image", story_mention: "image" };
 
 export function describe(entry) {
   const given = entry.message ?? {};
   const message = given.message ?? given;
-  const said = given.reaction ?? message.reaction ?? (given.sender_action === "react" ? given.payload : null);
+  const said = given.reaction ?? message.reaction ?? (/react$/.test(given.sender_action) ? given.payload : null);
   if (said && typeof said === "object") {
-    return { mark: "reaction", target: said.mid ?? said.message_id, emoji: said.action === "unreact" ? "" : emoji(said) };
+    return { mark: "reaction", target: said.mid ?? said.message_id, emoji: said.action === "unreact" || given.sender_action === "unreact" ? "" : emoji(said) };
   }
   if (given.postback) return { parts: words(given.postback.title ?? given.postback.payload) };
   if (message.is_deleted) return { mark: "revoke", target: message.mid };
@@ -18,7 +20,7 @@ export function describe(entry) {
   return {
     quote: given.reply_to?.mid ?? message.reply_to?.mid ?? message.context?.id ?? null,
     referral: given.referral ?? message.referral,
-    parts: parts.length ? parts : [{ as: "note", text: `A message of type ${entry.type}` }],
+    parts: [...story(message.reply_to?.story), ...(parts.length ? parts : [{ as: "note", text: given.referral ? "Came from an ad" : "A message that cannot be shown" }])],
     actions: [...shown.flatMap((one) => one.actions ?? []), ...quickReplies(message.quick_replies ?? [])],
   };
 }
@@ -27,6 +29,8 @@ const NAMES = { love: "❤️", like: "👍", dislike: "👎", smile: "😆", wo
 const emoji = (reaction) => reaction.emoji ?? NAMES[reaction.reaction] ?? "";
 const words = (text, tone) => (text ? [{ as: "text", text, tone, plain: true }] : []);
 
+const story = (given) => (given ? [{ as: "note", text: "In answer to a story" }] : []);
+
 function attach(attachment, entry, place) {
   const { type, payload = {} } = attachment;
   if (type === "template") return template(payload);
@@ -34,7 +38,7 @@ function attach(attachment, entry, place) {
     return { parts: [{ as: "location", latitude: payload.coordinates?.lat, longitude: payload.coordinates?.long }] };
   }
   const stored = entry.files?.[place];
-  const file = { as: "file", kind: KINDS[type] ?? "document", id: stored?.id, mimeType: stored?.mimeType };
+  const file = { as: "file", kind: KINDS[type] ?? "document", id: stored?.id ?? storedId(payload.url), mimeType: stored?.mimeType };
   return { parts: [{ ...file, link: payload.url ?? attachment.url }] };
 }
 

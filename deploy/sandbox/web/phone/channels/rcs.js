@@ -1,4 +1,6 @@
 // RCS: an agent's messages and what contacts write, as RCS Business Messaging has them.
+import { storedId } from "./stored.js";
+
 export function describe(entry) {
   const given = entry.message ?? {};
   const content = given.contentMessage ?? given;
@@ -7,13 +9,14 @@ export function describe(entry) {
   const text = typeof content.text === "string" ? content.text : content.text?.body;
   parts.push(...words(text));
   if (content.contentInfo) parts.push(media(content.contentInfo, "fileUrl", entry));
-  if (content.uploadedRbmFile || content.userFile) parts.push(stored(entry));
+  if (content.userFile) parts.push(fromContact(content.userFile.payload ?? {}));
+  if (content.uploadedRbmFile) parts.push(stored(entry));
   if (content.location) parts.push({ as: "location", ...content.location });
   const rich = content.richCard ?? {};
   if (rich.standaloneCard) parts.push({ as: "cards", cards: [card(rich.standaloneCard.cardContent, entry)] });
   if (rich.carouselCard) parts.push({ as: "cards", cards: rich.carouselCard.cardContents.map((one) => card(one, entry)) });
   return {
-    parts: parts.length ? parts : [{ as: "note", text: `A message of type ${entry.type}` }],
+    parts: parts.length ? parts : [{ as: "note", text: "A message that cannot be shown" }],
     actions: (content.suggestions ?? []).map((one) => suggestion(one, entry)),
   };
 }
@@ -22,9 +25,11 @@ const words = (text, tone) => (text ? [{ as: "text", text, tone, plain: true }] 
 
 function stored(entry) {
   const [file] = entry.files ?? [];
-  const kind = { image: "image", video: "video", audio: "audio" }[file?.mimeType?.split("/")[0]] ?? "document";
-  return { as: "file", kind, id: file?.id, mimeType: file?.mimeType };
+  return { as: "file", kind: kindOf(file?.mimeType), id: file?.id, mimeType: file?.mimeType };
 }
+
+const kindOf = (type) => ({ image: "image", video: "video", audio: "audio" })[type?.split("/")[0]] ?? "document";
+const fromContact = ({ fileUri, mimeType, fileName }) => ({ as: "file", kind: kindOf(mimeType), id: storedId(fileUri), link: fileUri, mimeType, name: fileName });
 
 function media(info, name, entry) {
   const link = info[name];
