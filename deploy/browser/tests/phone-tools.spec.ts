@@ -106,6 +106,26 @@ test("settings are changed in place, and wrong ones refused", async ({ page, san
   await expect(page.getByRole("alert")).toContainText("webhookRetry.maxMs must be between");
 });
 
+test("an account is changed where it stands, and another one added", async ({ page, sandbox }) => {
+  await page.goto("/phone");
+  await page.getByRole("tab", { name: "Accounts" }).click();
+  const whatsapp = page.locator("details").filter({ hasText: "100000000000001" });
+  await whatsapp.locator("summary").click();
+  await whatsapp.getByLabel("As JSON").fill('{"tokenExpired": true}');
+  await whatsapp.getByRole("button", { name: "Save" }).click();
+  await expect(whatsapp.getByText("Saved.")).toBeVisible();
+  expect((await sandbox.send(hello)).body.error.code).toBe(190);
+  await whatsapp.getByLabel("As JSON").fill('{"wabaId": 1}');
+  await whatsapp.getByRole("button", { name: "Save" }).click();
+  await expect(whatsapp.getByRole("alert")).toBeVisible();
+  const another = page.locator("details").filter({ hasText: "Another account" }).first();
+  await another.locator("summary").click();
+  const account = { wabaId: "7", accessToken: "t", appSecret: "s", phoneNumbers: [{ id: "77", displayPhoneNumber: "+1 555 000 0077", verifiedName: "Corner Shop" }] };
+  await another.getByLabel("As JSON").fill(JSON.stringify(account));
+  await another.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("button", { name: /Corner Shop WhatsApp/ })).toBeVisible();
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [width, height] of [[360, 740], [1440, 900]]) {
     test(`axe finds nothing, ${colorScheme}, ${width} wide`, async ({ page, sandbox }) => {
@@ -146,6 +166,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.locator(".ledger summary").first().click();
       await accessible(page);
       await page.getByRole("tab", { name: "Ledger" }).press("ArrowRight");
+      await accessible(page);
+      await page.getByRole("tab", { name: "Behaviour" }).press("ArrowRight");
+      await page.locator("details summary").first().click();
       await accessible(page);
       await fits(page);
     });

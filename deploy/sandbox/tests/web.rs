@@ -78,6 +78,7 @@ async fn channels_say_whom_a_contact_can_write_to_and_keep_secrets_out() {
     let whatsapp = &channels[0]["senders"][0];
     assert_eq!((&whatsapp["id"], &whatsapp["address"]), (&json!(PHONE), &json!("+1 555-000-0001")));
     assert!(whatsapp["templates"].as_array().unwrap().len() > 3);
+    assert_eq!(channels[0]["accounts"], json!({"path": "/control/accounts", "id": "wabaId"}));
     let texts = &channels[1]["senders"];
     assert_eq!((&texts[0]["id"], &texts[0]["oneWay"]), (&json!("+15550000301"), &Value::Null));
     assert_eq!((&texts[1]["id"], &texts[1]["oneWay"]), (&json!("SANDBOX"), &json!(true)));

@@ -25,7 +25,8 @@ fn whatsapp(sandbox: &Sandbox) -> Value {
         }
     }
     json!({
-        "channel": "whatsapp", "name": "WhatsApp", "readReceipts": true, "captions": true, "senders": senders,
+        "channel": "whatsapp", "name": "WhatsApp", "readReceipts": true, "senders": senders,
+        "accounts": {"path": "/control/accounts", "id": "wabaId"},
         "types": ["text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts", "order",
             "reaction", "reply", "referral", "edit", "revoke", "system", "echo", "unsupported"],
     })
@@ -50,7 +51,8 @@ fn texts(sandbox: &Sandbox) -> Value {
         }
     }
     json!({
-        "channel": "text", "name": "Texts", "readReceipts": false, "captions": true, "senders": senders,
+        "channel": "text", "name": "Texts", "readReceipts": false, "senders": senders,
+        "accounts": {"path": "/control/text-accounts", "id": "accountSid"},
         "types": ["text", "image", "video", "audio", "document", "stop"],
     })
 }
