@@ -128,7 +128,10 @@ test("an account is changed where it stands, and another one added", async ({ pa
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [width, height] of [[360, 740], [1440, 900]]) {
-    test(`axe finds nothing, ${colorScheme}, ${width} wide`, async ({ page, sandbox }) => {
+    const view = `${colorScheme}, ${width} wide`;
+
+    test(`axe finds nothing on the phone, ${view}`, async ({ page, sandbox }) => {
+      test.slow();
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height });
       await sandbox.speak({ type: "text", text: { body: "hi *there* https://example.com/" } });
@@ -146,7 +149,6 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.keyboard.press("Escape");
       await page.goto(CHAT);
       await expect(bubble(page, "Well?").first()).toBeVisible();
-      await accessible(page);
       await fits(page);
       await page.getByRole("button", { name: /Options for: Well/ }).first().click();
       await accessible(page);
@@ -156,7 +158,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Photo", exact: true }).click();
       await page.locator(".preview img").waitFor();
       await accessible(page);
-      await page.keyboard.press("Escape");
+    });
+
+    test(`axe finds nothing beside the phone, ${view}`, async ({ page, sandbox }) => {
+      test.slow();
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height });
+      await sandbox.sendText("a text");
+      await page.goto("/phone");
       if (width < 960) await page.getByRole("button", { name: "Faults and ledger" }).click();
       await page.getByRole("switch", { name: "Slow" }).click();
       await expect(page.getByText("3000 ms slower")).toBeVisible();
@@ -166,6 +175,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.locator(".ledger summary").first().click();
       await accessible(page);
       await page.getByRole("tab", { name: "Ledger" }).press("ArrowRight");
+      await page.getByLabel("Between statuses (ms)").waitFor();
       await accessible(page);
       await page.getByRole("tab", { name: "Behaviour" }).press("ArrowRight");
       await page.locator("details summary").first().click();
