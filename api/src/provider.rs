@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use common::channels::rcs::service_account::ServiceAccount;
 use common::channels::text::account::Caller;
 use common::channels::whatsapp::account::{self, PhoneNumberInfo};
-use common::channels::{self, Action, Channel, ChannelError, Credentials, MetaCredentials, TextCredentials};
+use common::channels::{
+    self, Action, Channel, ChannelError, Credentials, MetaCredentials, RcsCredentials, Sender,
+    TextCredentials, Tokens,
+};
 use common::db::connections::Connection;
 use common::problem::Problem;
 use http::StatusCode;
@@ -44,7 +48,49 @@ pub async fn prove_access(
             }
             Ok(())
         }
+        Credentials::Rcs(secrets) => prove_agent(state, base, account, secrets).await,
     }
+}
+
+/// Proves that a service account gets a token, from where the operator allows it, and may use an agent.
+async fn prove_agent(
+    state: &AppState,
+    base: &Url,
+    agent: &str,
+    secrets: &RcsCredentials,
+) -> Result<(), Problem> {
+    let account = ServiceAccount::read(secrets.service_account.expose()).map_err(Problem::internal)?;
+    let allowed = &state.config.channels.allowed_api_urls;
+    if !account.asks_the_provider() && !allowed.allows(&account.token_uri) {
+        let detail = "The operator does not allow this token_uri";
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "api_url_not_allowed", detail);
+        let message = "is not among the addresses that the operator allows";
+        return Err(problem.field("serviceAccount.token_uri", "api_url_not_allowed", message));
+    }
+    let sender = Sender {
+        external_id: agent.to_owned(),
+        account: agent.to_owned(),
+        service: None,
+        base_url: base.clone(),
+        access_token: secrets.service_account.clone(),
+        // Of its own: that a token was got before proves nothing.
+        tokens: Tokens::default(),
+        user: None,
+        webhook_url: String::new(),
+    };
+    let asked = channels::probe(Channel::Rcs, &state.http, &sender).await;
+    asked.map_err(|error| problem(&error, "serviceAccount"))
+}
+
+/// Proves that a connection to RCS still gives access to its agent.
+///
+/// # Errors
+/// 422 with the provider's reason when it refuses, 502 when it cannot be asked.
+pub async fn prove_connected_agent(state: &AppState, connection: &Connection) -> Result<(), Problem> {
+    let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
+    let credentials = opened.map_err(Problem::internal)?;
+    let base = base(state, connection.channel, connection.api_url.as_deref())?;
+    prove_access(state, &base, &connection.external_id, &credentials).await
 }
 
 /// Who asks the provider of texts for an account.

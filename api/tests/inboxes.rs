@@ -65,7 +65,14 @@ async fn the_documented_request_connects_an_inbox_of_the_documented_shape() {
     let listed = app.get("/v1/inboxes").key(&workspace.token).send().await.expect(200);
     assert_eq!(&listed["inboxes"][1], inbox);
     let path = format!("/v1/inboxes/{}", inbox["id"].as_str().unwrap());
-    assert_eq!(&app.get(&path).key(&workspace.token).send().await.expect(200), inbox);
+    let mut found = app.get(&path).key(&workspace.token).send().await.expect(200);
+    let capabilities = found.as_object_mut().unwrap().remove("capabilities").unwrap();
+    assert_eq!(&found, inbox);
+    let button = &capabilities["interactive"]["buttons"];
+    assert_eq!((&capabilities["replyWindowSeconds"], &button["maxButtons"]), (&json!(86_400), &json!(3)));
+    let picture = json!({ "type": "image", "mimeTypes": ["image/jpeg", "image/png"], "maxBytes": 5_242_880,
+        "maxCaption": 1024, "animated": null });
+    assert_eq!(capabilities["media"][0], picture);
     let numbers =
         format!("SELECT count(*) FROM phone_numbers WHERE provider_id = '{NUMBER}' AND verified_name <> ''");
     assert_eq!(app.count(&numbers).await, 1);

@@ -24,6 +24,7 @@ mod notification_preferences;
 mod outage;
 mod plans;
 mod postponed;
+mod rcs;
 mod routing;
 mod search;
 mod second_thoughts;

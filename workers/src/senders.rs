@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::channels::{self, Channel, Credentials, Sender};
+use common::channels::{self, Channel, Credentials, Sender, Tokens};
 use common::config::Channels;
 use common::crypto::Sealer;
 use common::db::Error;
@@ -43,6 +43,7 @@ pub(crate) struct Senders {
     channels: Channels,
     /// The address under which providers reach us.
     webhook_base: String,
+    tokens: Tokens,
     known: Mutex<HashMap<Uuid, Remembered>>,
 }
 
@@ -57,6 +58,7 @@ impl Senders {
             sealer: context.sealer.clone(),
             channels: context.config.channels.clone(),
             webhook_base: context.config.http.webhook_base().to_owned(),
+            tokens: Tokens::default(),
             known: Mutex::default(),
         }
     }
@@ -116,6 +118,7 @@ impl Senders {
             service: row.try_get(7)?,
             base_url,
             access_token,
+            tokens: self.tokens.clone(),
             user,
             webhook_url: format!("{}/channels/{channel}/webhook", self.webhook_base),
         })

@@ -15,6 +15,8 @@ pub enum Credentials {
     Meta(MetaCredentials),
     /// Of an account for texts.
     Text(TextCredentials),
+    /// Of an RCS agent.
+    Rcs(RcsCredentials),
 }
 
 /// The secrets of a Meta connection.
@@ -43,6 +45,16 @@ pub struct TextCredentials {
     pub api_key_secret: Option<Secret>,
 }
 
+/// The secrets of an RCS agent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RcsCredentials {
+    /// Gets the tokens that authorize calls: the provider's JSON.
+    pub service_account: Secret,
+    /// Signs webhooks, and proves in the handshake that a webhook's address is ours.
+    pub client_token: Secret,
+}
+
 impl TextCredentials {
     /// Who calls for an account, and with which password.
     pub fn login(&self, account: &str) -> (String, Secret) {
@@ -62,6 +74,7 @@ impl Credentials {
                 let (user, password) = secrets.login(account);
                 (Some(user), password)
             }
+            Self::Rcs(secrets) => (None, secrets.service_account.clone()),
         }
     }
 
@@ -70,6 +83,7 @@ impl Credentials {
         match self {
             Self::Meta(secrets) => &secrets.app_secret,
             Self::Text(secrets) => &secrets.auth_token,
+            Self::Rcs(secrets) => &secrets.client_token,
         }
     }
 
@@ -92,6 +106,10 @@ impl Credentials {
                 "authToken": secrets.auth_token.expose(),
                 "apiKeySid": secrets.api_key_sid,
                 "apiKeySecret": secrets.api_key_secret.as_ref().map(Secret::expose),
+            }),
+            Self::Rcs(secrets) => json!({
+                "serviceAccount": secrets.service_account.expose(),
+                "clientToken": secrets.client_token.expose(),
             }),
         }
     }
@@ -127,7 +145,13 @@ mod tests {
         let plain = TextCredentials { api_key_sid: None, api_key_secret: None, ..text.clone() };
         assert_eq!(plain.login("AC1").0, "AC1");
         assert_eq!(text.login("AC1"), ("SK1".to_owned(), Secret::new("s")));
-        for credentials in [Credentials::Meta(meta), Credentials::Text(text), Credentials::Text(plain)] {
+        let rcs = RcsCredentials { service_account: Secret::new("{}"), client_token: Secret::new("c") };
+        for credentials in [
+            Credentials::Meta(meta),
+            Credentials::Text(text),
+            Credentials::Text(plain),
+            Credentials::Rcs(rcs),
+        ] {
             let id = ConnectionId::new();
             let sealed = credentials.seal(&sealer, id).unwrap();
             assert_eq!(Credentials::open(&sealer, id, &sealed).unwrap(), credentials);

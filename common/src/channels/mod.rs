@@ -4,12 +4,15 @@
 //! the workers' part, the same for every channel.
 
 mod calls;
+pub mod capabilities;
 mod code_table;
 mod credentials;
 mod error;
 mod events;
+mod interactive;
 mod place;
 mod raw_json;
+pub mod rcs;
 pub mod text;
 pub mod whatsapp;
 
@@ -26,12 +29,14 @@ use crate::domain::lane::{PairPace, WHATSAPP_PAIR};
 use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
 
-pub use credentials::{Credentials, MetaCredentials, TextCredentials};
+pub use capabilities::Capabilities;
+pub use credentials::{Credentials, MetaCredentials, RcsCredentials, TextCredentials};
 pub use error::{Action, ChannelError, MARKETING_OPT_OUT, OPT_OUT, Unparsed};
 pub use events::{
     Author, EventKind, InboundDeletion, InboundEdit, InboundEvent, InboundMessage, RawEvent, StatusUpdate,
     Wish,
 };
+pub use rcs::tokens::Tokens;
 
 /// A messaging channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -41,42 +46,56 @@ pub enum Channel {
     Whatsapp,
     /// SMS and MMS, Twilio-compatible.
     Text,
+    /// RCS for Business.
+    Rcs,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: &'static [Self] = &[Self::Whatsapp, Self::Text];
+    pub const ALL: &'static [Self] = &[Self::Whatsapp, Self::Text, Self::Rcs];
 
     /// The stored and shown word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
             Self::Text => "text",
+            Self::Rcs => "rcs",
+        }
+    }
+
+    /// What it can carry.
+    pub fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Self::Whatsapp => &whatsapp::capabilities::CAPABILITIES,
+            Self::Text => &text::capabilities::CAPABILITIES,
+            Self::Rcs => &rcs::capabilities::CAPABILITIES,
         }
     }
 
     /// How long a contact's message lets free-form replies through; none where they always pass.
     pub fn reply_window(self) -> Option<TimeDelta> {
-        match self {
-            Self::Whatsapp => Some(TimeDelta::hours(24)),
-            Self::Text => None,
-        }
+        self.capabilities().reply_window_seconds.map(|seconds| TimeDelta::seconds(seconds.into()))
     }
 
     /// How often one contact may be written to, where the provider limits that.
     pub fn pair_pace(self) -> Option<PairPace> {
         match self {
             Self::Whatsapp => Some(WHATSAPP_PAIR),
-            Self::Text => None,
+            Self::Text | Self::Rcs => None,
+        }
+    }
+
+    /// Whether the provider takes a message under an id of ours, once: one whose outcome is unknown is then simply sent again.
+    pub fn takes_our_ids(self) -> bool {
+        match self {
+            Self::Rcs => true,
+            Self::Whatsapp | Self::Text => false,
         }
     }
 
     /// Whether the provider can be told that a contact's message was read.
     pub fn takes_receipts(self) -> bool {
-        match self {
-            Self::Whatsapp => true,
-            Self::Text => false,
-        }
+        self.capabilities().receipts.of_contact
     }
 }
 
@@ -107,8 +126,10 @@ pub struct Sender {
     /// The provider's address, with its version where that is part of every call, such as
     /// `https://graph.facebook.com/v24.0`; without a trailing slash.
     pub base_url: Url,
-    /// The token or password that authorizes calls.
+    /// The token or password that authorizes calls; on RCS, the service account that gets tokens.
     pub access_token: Secret,
+    /// The tokens that service accounts have got.
+    pub tokens: Tokens,
     /// Whose password it is, where it is one.
     pub user: Option<String>,
     /// Where the provider tells of the channel's messages, for calls that name it.
@@ -135,8 +156,20 @@ pub struct Outgoing<'a> {
     pub content: &'a Content,
     /// The provider's id of the quoted message, or of the one that a reaction is put on.
     pub reply_to: Option<&'a str>,
-    /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost.
+    /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost. Where the provider
+    /// takes ids of ours, that of the first attempt, so that a repetition is known as one.
     pub correlation: Uuid,
+}
+
+/// A contact's message that was read.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadMark<'a> {
+    /// The contact's address.
+    pub contact: &'a str,
+    /// The provider's id of the message.
+    pub provider_message_id: &'a str,
+    /// Our id of it.
+    pub id: Uuid,
 }
 
 /// A contact's file, where the provider has it.
@@ -175,6 +208,7 @@ pub fn split(channel: Channel, webhook: ReceivedWebhook<'_>) -> Result<Vec<RawEv
     match channel {
         Channel::Whatsapp => whatsapp::receive::split(webhook.body),
         Channel::Text => text::receive::split(webhook.headers.query(), webhook.body),
+        Channel::Rcs => rcs::receive::split(webhook.body),
     }
 }
 
@@ -188,6 +222,7 @@ pub fn parse(
     match channel {
         Channel::Whatsapp => whatsapp::parse::parse(kind, payload),
         Channel::Text => text::parse::parse(kind, payload, received_at),
+        Channel::Rcs => rcs::parse::parse(kind, payload, received_at),
     }
 }
 
@@ -199,16 +234,16 @@ pub fn check(channel: Channel, content: &Content) -> Result<(), Vec<FieldError>>
     match channel {
         Channel::Whatsapp => whatsapp::check::check(content),
         Channel::Text => text::check::check(content),
+        Channel::Rcs => rcs::check::check(content),
     }
 }
 
 /// Content types that the channel takes in a reply window of this state, in the order in which clients are told.
 pub fn content_types(channel: Channel, window: WindowState) -> &'static [&'static str] {
-    match (channel, window) {
-        (Channel::Whatsapp, WindowState::Open) => whatsapp::check::CONTENT_TYPES,
-        (Channel::Whatsapp, WindowState::Closed) => whatsapp::check::CLOSED_WINDOW_TYPES,
-        // There is no window that could close.
-        (Channel::Text, WindowState::Open | WindowState::Closed) => text::check::CONTENT_TYPES,
+    let table = channel.capabilities();
+    match window {
+        WindowState::Open => table.content_types,
+        WindowState::Closed => table.closed_window_content_types,
     }
 }
 
@@ -222,6 +257,7 @@ pub fn normal_address(channel: Channel, text: &str) -> Option<String> {
     match channel {
         Channel::Whatsapp => whatsapp::addresses::of_client(text),
         Channel::Text => text::addresses::of_client(text),
+        Channel::Rcs => rcs::addresses::of_client(text),
     }
 }
 
@@ -235,6 +271,7 @@ pub async fn send(
     match channel {
         Channel::Whatsapp => whatsapp::send::send(http, sender, message).await,
         Channel::Text => text::send::send(http, sender, message).await,
+        Channel::Rcs => rcs::send::send(http, sender, message).await,
     }
 }
 
@@ -246,10 +283,11 @@ pub async fn mark_read(
     channel: Channel,
     http: &reqwest::Client,
     sender: &Sender,
-    provider_message_id: &str,
+    mark: &ReadMark<'_>,
 ) -> Result<(), ChannelError> {
     match channel {
-        Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, provider_message_id).await,
+        Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, mark.provider_message_id).await,
+        Channel::Rcs => rcs::receipt::mark_read(http, sender, mark).await,
         Channel::Text => {
             let title = "Texts have no read receipts";
             Err(ChannelError::new(Action::Content, "unsupported_content", title))
@@ -267,7 +305,11 @@ pub fn verify(channel: Channel, credentials: &Credentials, webhook: ReceivedWebh
         (Channel::Text, Credentials::Text(secrets)) => {
             text::verify::signature_ok(&secrets.auth_token, webhook)
         }
-        (Channel::Whatsapp, Credentials::Text(_)) | (Channel::Text, Credentials::Meta(_)) => false,
+        (Channel::Rcs, Credentials::Rcs(secrets)) => {
+            let header = webhook.headers.get("x-goog-signature");
+            rcs::verify::signature_ok(&secrets.client_token, webhook.body, header)
+        }
+        (Channel::Whatsapp | Channel::Text | Channel::Rcs, _) => false,
     }
 }
 
@@ -285,6 +327,7 @@ pub async fn locate_file(
     match channel {
         Channel::Whatsapp => whatsapp::files::locate(http, sender, allowed, id).await,
         Channel::Text => text::files::locate(sender, allowed, id),
+        Channel::Rcs => rcs::files::locate(sender, allowed, id),
     }
 }
 
@@ -302,6 +345,7 @@ pub async fn open_file(
     match channel {
         Channel::Whatsapp => whatsapp::files::open(http, sender, file).await,
         Channel::Text => text::files::open(http, sender, allowed, file).await,
+        Channel::Rcs => rcs::files::open(http, file).await,
     }
 }
 
@@ -313,6 +357,7 @@ pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) ->
     match channel {
         Channel::Whatsapp => whatsapp::account::phone_number(http, sender).await.map(|_info| ()),
         Channel::Text => text::account::probe(http, sender).await,
+        Channel::Rcs => rcs::account::probe(http, sender).await,
     }
 }
 
@@ -328,6 +373,10 @@ pub fn base_url(channel: Channel, config: &Channels, api_url: Option<&str>) -> R
         }
         Channel::Text => {
             let base = api_url.unwrap_or(config.twilio_url.as_str()).trim_end_matches('/');
+            Url::parse(base).map_err(|error| error.to_string())
+        }
+        Channel::Rcs => {
+            let base = api_url.unwrap_or(config.rcs_url.as_str()).trim_end_matches('/');
             Url::parse(base).map_err(|error| error.to_string())
         }
     }

@@ -2,9 +2,13 @@
 
 use url::Url;
 
+use super::capabilities::{Capabilities, TextLimit};
+use crate::domain::content::{Location, Media};
 use crate::problem::FieldError;
 
 const URL_LIMIT: usize = 2048;
+/// Longest name of a file.
+const FILENAME_LIMIT: usize = 240;
 /// Most faults that are named: a list may hold one in every item.
 const MOST: usize = 100;
 
@@ -52,6 +56,17 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// A text that must say something, and not too much, counted as the limit counts.
+    pub(super) fn text(&mut self, field: &str, text: &str, limit: TextLimit) {
+        self.filled(field, text);
+        let length = limit.measure(text);
+        if length > limit.max_length {
+            let (most, unit) = (limit.max_length, limit.unit.as_str());
+            let message = format!("may have {most} {unit} on {} and has {length}", self.channel);
+            self.fault(field, "too_long", message);
+        }
+    }
+
     /// A text that must not be too long.
     pub(super) fn length(&mut self, field: &str, text: &str, limit: usize) {
         let length = text.chars().count();
@@ -71,6 +86,68 @@ impl<'a> Place<'a> {
             self.fault(field, "too_many", message);
         }
         (1..=limit).contains(&count)
+    }
+
+    /// A place on earth.
+    pub(super) fn location(&mut self, location: &Location) {
+        for (field, degrees, most) in
+            [("latitude", location.latitude, 90.0), ("longitude", location.longitude, 180.0)]
+        {
+            if !(-most..=most).contains(&degrees) {
+                self.fault(field, "out_of_range", format!("must be between -{most} and {most}"));
+            }
+        }
+    }
+
+    /// A file that is sent as `kind`; one of ours is known by media type and size.
+    pub(super) fn file(&mut self, kind: &str, media: &Media, table: &Capabilities) {
+        match (&media.media_id, &media.url) {
+            (Some(_), _) => self.upload(kind, media, table),
+            (None, Some(url)) => self.address("url", url),
+            (None, None) => self.fault("url", "required", format!("is required on {}", self.channel)),
+        }
+        if let Some(filename) = &media.filename {
+            self.length("filename", filename, FILENAME_LIMIT);
+            if filename.trim().is_empty() || filename.chars().any(char::is_control) {
+                let why = "must not be blank or contain control characters";
+                self.fault("filename", "invalid_character", why);
+            }
+        }
+    }
+
+    fn upload(&mut self, kind: &str, media: &Media, table: &Capabilities) {
+        let mime_type = media.mime_type.as_deref().unwrap_or_default();
+        let Some(rule) = table.media_rule(kind, mime_type, media.animated) else {
+            let (channel, takes) = (self.channel, table.media_types(kind));
+            let message = format!("is {mime_type}; as {kind}, {channel} takes {takes}");
+            return self.fault("mediaId", "media_type_not_supported", message);
+        };
+        if let Some(size) = media.size.filter(|size| *size > rule.max_bytes) {
+            let (channel, most) = (self.channel, rule.max_bytes);
+            let message = format!("has {size} bytes; {channel} takes {most} at most of this type");
+            self.fault("mediaId", "media_too_large", message);
+        }
+    }
+
+    /// The words with a file that is sent as `kind`.
+    pub(super) fn caption(&mut self, kind: &str, media: &Media, table: &Capabilities) {
+        match (&media.caption, table.max_caption(kind)) {
+            (Some(_), 0) => self.no_caption(media),
+            (Some(caption), most) => self.length("caption", caption, most),
+            (None, _) => (),
+        }
+    }
+
+    /// For where the channel shows no words with a file.
+    pub(super) fn no_caption(&mut self, media: &Media) {
+        if media.caption.is_some() {
+            self.unsupported("caption");
+        }
+    }
+
+    /// A field that the channel has no place for.
+    pub(super) fn unsupported(&mut self, field: &str) {
+        self.fault(field, "not_supported", format!("is not taken here on {}", self.channel));
     }
 
     /// One of these words.

@@ -15,6 +15,8 @@ pub struct Channels {
     pub twilio_url: Url,
     /// Base address of that provider's messaging services.
     pub twilio_messaging_url: Url,
+    /// Base address of the RCS for Business API.
+    pub rcs_url: Url,
     /// Which `apiUrl`s a connection may name.
     pub allowed_api_urls: AllowedUrls,
 }
@@ -36,6 +38,7 @@ impl Channels {
         let twilio_url = address("SWITCHBOARD_TWILIO_URL", "https://api.twilio.com");
         let twilio_messaging_url =
             address("SWITCHBOARD_TWILIO_MESSAGING_URL", "https://messaging.twilio.com");
+        let rcs_url = address("SWITCHBOARD_RCS_URL", "https://rcsbusinessmessaging.googleapis.com");
         let graph_version = reader.get("SWITCHBOARD_GRAPH_VERSION").unwrap_or_else(|| "v24.0".into());
         let allowed_api_urls = AllowedUrls::parse(&reader.list("SWITCHBOARD_ALLOWED_API_URLS"))
             .unwrap_or_else(|bad| {
@@ -44,7 +47,7 @@ impl Channels {
                 ));
                 AllowedUrls::default()
             });
-        Self { graph_url, graph_version, twilio_url, twilio_messaging_url, allowed_api_urls }
+        Self { graph_url, graph_version, twilio_url, twilio_messaging_url, rcs_url, allowed_api_urls }
     }
 }
 

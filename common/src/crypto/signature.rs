@@ -2,12 +2,20 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
 /// The HMAC-SHA256 of `body` under `key`.
 pub fn hmac_sha256(key: &[u8], body: &[u8]) -> [u8; 32] {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
+    mac.update(body);
+    mac.finalize().into_bytes().into()
+}
+
+/// The HMAC-SHA512 of `body` under `key`.
+pub fn hmac_sha512(key: &[u8], body: &[u8]) -> [u8; 64] {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("any key length");
     mac.update(body);
     mac.finalize().into_bytes().into()
 }

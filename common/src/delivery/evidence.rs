@@ -112,7 +112,10 @@ fn taken(
     let awaited = evidence.attempt.is_some_and(|attempt| loaded.lane.attempt == Some(attempt.id));
     let repeated = evidence.is_head && loaded.lane.attempt.is_some() && !awaited;
     if repeated {
-        changes.happened(message.id, "possible_duplicate", None, None);
+        // Where the provider takes ids of ours, it takes each once.
+        if !loaded.channel.takes_our_ids() {
+            changes.happened(message.id, "possible_duplicate", None, None);
+        }
     } else if !awaited {
         changes.happened(message.id, "retry_withdrawn", None, None);
     }

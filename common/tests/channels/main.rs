@@ -9,6 +9,8 @@ mod check;
 mod files;
 mod parse;
 mod provider;
+mod rcs;
+mod rcs_received;
 mod receive;
 mod send;
 mod texts;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::channels::Sender;
+use common::channels::{Sender, Tokens};
 use common::config::Secret;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -73,6 +73,7 @@ pub(crate) fn sender(address: SocketAddr) -> Sender {
         webhook_url: "https://inbox.example/channels/whatsapp/webhook".into(),
         base_url: format!("http://{address}/v24.0").parse().unwrap(),
         access_token: Secret::new(TOKEN),
+        tokens: Tokens::default(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Texts: what is sent, and what becomes of it.
 
 use common::channels::{
-    Action, Channel, Outgoing, SendOutcome, Sender, check, content_types, locate_file, normal_address,
-    open_file, passes_closed_window, probe, send,
+    Action, Channel, Outgoing, SendOutcome, Sender, Tokens, check, content_types, locate_file,
+    normal_address, open_file, passes_closed_window, probe, send,
 };
 use common::config::{AllowedUrls, Secret};
 use common::domain::content::{Content, Location, Media};
@@ -22,6 +22,7 @@ fn sender(provider: &Provider) -> Sender {
         service: None,
         base_url: format!("http://{}", provider.address).parse().unwrap(),
         access_token: Secret::new(TOKEN),
+        tokens: Tokens::default(),
         user: Some("SK1".into()),
         webhook_url: "https://inbox.example/channels/text/webhook".into(),
     }

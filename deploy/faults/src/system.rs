@@ -136,7 +136,7 @@ impl System {
         self.client.sandbox_patch(&path, &json!({ "webhookUrl": url })).await.map(|_account| ())
     }
 
-    /// Starts one more worker of this name, or one that was left out: `outbound-text` delivers texts.
+    /// Starts one more worker of this name, or one that was left out: `outbound-text` delivers texts, `outbound-rcs` by RCS.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -184,6 +184,7 @@ fn start(name: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<P
     let (program, arguments): (&str, &[&str]) = match name {
         "outbound" => ("outbound", &["--channel", "whatsapp"]),
         "outbound-text" => ("outbound", &["--channel", "text"]),
+        "outbound-rcs" => ("outbound", &["--channel", "rcs"]),
         name => (name, &[]),
     };
     Ok(Process::start(program, arguments, environment)?.with(port))

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::message::Accepted;
+use crate::rcs;
 use crate::text::Message;
 
 /// A message that was accepted, on whichever channel.
@@ -16,6 +17,8 @@ pub enum Entry {
     Whatsapp(Arc<Accepted>),
     /// A text.
     Text(Arc<Message>),
+    /// By RCS.
+    Rcs(Arc<rcs::Message>),
 }
 
 impl From<Arc<Accepted>> for Entry {
@@ -30,20 +33,28 @@ impl From<Arc<Message>> for Entry {
     }
 }
 
+impl From<Arc<rcs::Message>> for Entry {
+    fn from(message: Arc<rcs::Message>) -> Self {
+        Self::Rcs(message)
+    }
+}
+
 impl Entry {
     /// Its place in the ledger.
     pub fn n(&self) -> u64 {
         match self {
             Self::Whatsapp(message) => message.n,
             Self::Text(message) => message.n,
+            Self::Rcs(message) => message.n,
         }
     }
 
-    /// Who sent it: a phone number id, or a sender of texts.
+    /// Who sent it: a phone number id, a sender of texts, or an agent.
     pub fn sender(&self) -> &str {
         match self {
             Self::Whatsapp(message) => &message.phone.id,
             Self::Text(message) => &message.from,
+            Self::Rcs(message) => &message.agent,
         }
     }
 
@@ -52,6 +63,7 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => &message.recipient,
             Self::Text(message) => message.to.trim_start_matches('+'),
+            Self::Rcs(message) => &message.contact,
         }
     }
 
@@ -60,6 +72,7 @@ impl Entry {
         match self {
             Self::Whatsapp(message) => message.correlation.as_deref(),
             Self::Text(message) => message.correlation.as_deref(),
+            Self::Rcs(message) => Some(&message.id),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Plays the WhatsApp side of Meta's Graph API, a provider of texts, and a mail server: start reading at `router.rs`.
+//! Plays the WhatsApp side of Meta's Graph API, a provider of texts, one of RCS, and a mail server: start reading at `router.rs`.
 //!
 //! - `graph`: what the business calls, with the provider's checks and errors
 //! - `text`: the same of the provider of texts, with its webhooks
+//! - `rcs`: the same of the provider of RCS
 //! - `control`: what tests and people call, to steer and to look
 //! - `webhook`: signed webhooks back, timed, ordered and repeated
 //! - `web`: the phone and the mail page, whose files are in `web/`
@@ -24,6 +25,7 @@ mod mail;
 mod media;
 mod message;
 mod pacing;
+mod rcs;
 mod recipient_faults;
 mod router;
 mod sandbox;
@@ -35,6 +37,7 @@ mod wamid;
 mod web;
 mod webhook;
 
+pub use rcs::tell::rcs_signature;
 pub use settings::{Behaviour, Settings, WebhookRetry};
 pub use text::sign::text_signature;
 pub use webhook::signature;

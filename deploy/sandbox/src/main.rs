@@ -14,8 +14,8 @@ use tracing_subscriber::EnvFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Plays the messaging providers: the Graph API of WhatsApp and a provider of texts, with signed webhooks
-/// back; and catches email.
+/// Plays the messaging providers: the Graph API of WhatsApp and a provider of texts and one of RCS, with signed
+/// webhooks back; and catches email.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Flags {
@@ -31,6 +31,9 @@ struct Flags {
     /// Where the default account for texts is told what contacts write; its fragment may ask for repeats (#rc=5&rp=all).
     #[arg(long, env = "SANDBOX_TEXT_WEBHOOK_URL", value_parser = address)]
     text_webhook_url: Option<String>,
+    /// Where the default RCS agent is told what happens.
+    #[arg(long, env = "SANDBOX_RCS_WEBHOOK_URL", value_parser = address)]
+    rcs_webhook_url: Option<String>,
     /// First behaviour, as JSON in the form of PATCH /control/settings.
     #[arg(long, env = "SANDBOX_SETTINGS", value_parser = behaviour)]
     settings: Option<Behaviour>,
@@ -89,6 +92,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let settings = Settings {
         webhook_url: flags.webhook_url,
         text_webhook_url: flags.text_webhook_url,
+        rcs_webhook_url: flags.rcs_webhook_url,
         mail_listen: flags.mail_listen,
         behaviour: flags.settings.unwrap_or_default(),
         ledger_capacity: flags.ledger_capacity,

@@ -10,6 +10,7 @@ use crate::control::{
     accounts, channels, contacts, events, faults, files, held, known_contacts, ledger, mail, settings, stats,
 };
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
+use crate::rcs::{control as rcs_control, create as rcs_create, phones, token};
 use crate::sandbox::Sandbox;
 use crate::text::{create, list, media as text_media, numbers};
 use crate::web;
@@ -20,7 +21,7 @@ const LARGEST_CONTROL: usize = 64 << 20;
 
 /// All routes.
 pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
-    graph().merge(texts()).merge(control()).fallback(any(node::unsupported)).with_state(sandbox)
+    graph().merge(texts()).merge(rcs()).merge(control()).fallback(any(node::unsupported)).with_state(sandbox)
 }
 
 /// What the business calls: the provider's own API.
@@ -56,6 +57,17 @@ fn texts() -> Router<Arc<Sandbox>> {
         .layer(DefaultBodyLimit::max(LARGEST_MESSAGE))
 }
 
+/// What the business calls to write by RCS.
+fn rcs() -> Router<Arc<Sandbox>> {
+    Router::new()
+        .route("/token", post(token::give_token))
+        .route("/v1/phones/{phone}/agentMessages", post(rcs_create::create_message))
+        .route("/v1/phones/{phone}/agentEvents", post(phones::create_event))
+        .route("/v1/phones/{phone}/capabilities", get(phones::get_capabilities))
+        .route("/rcs-files/{id}", get(text_media::download_media))
+        .layer(DefaultBodyLimit::max(LARGEST_MESSAGE))
+}
+
 /// What tests and people call.
 fn control() -> Router<Arc<Sandbox>> {
     Router::new()
@@ -78,6 +90,10 @@ fn control() -> Router<Arc<Sandbox>> {
         .route("/control/accounts/{id}", patch(accounts::patch_account))
         .route("/control/text-accounts", get(numbers::list_accounts).post(numbers::put_account))
         .route("/control/text-accounts/{id}", patch(numbers::patch_account))
+        .route("/control/rcs-agents", get(rcs_control::list_agents).post(rcs_control::put_agent))
+        .route("/control/rcs-agents/{id}", patch(rcs_control::patch_agent))
+        .route("/control/rcs-agents/{id}/service-account", get(rcs_control::get_service_account))
+        .route("/control/rcs-tokens", delete(rcs_control::revoke_tokens))
         .route(
             "/control/faults",
             get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),

@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::live::Live;
 use crate::mail::Caught;
 use crate::media::MediaStore;
+use crate::rcs::{Agents, agent};
 use crate::recipient_faults;
 use crate::settings::Settings;
 use crate::text::{Texts, account};
@@ -30,6 +31,8 @@ pub struct Sandbox {
     pub directory: Directory,
     /// Accounts for texts.
     pub texts: Texts,
+    /// RCS agents.
+    pub agents: Agents,
     /// Everything accepted.
     pub ledger: Ledger,
     /// Faults to order.
@@ -65,8 +68,13 @@ impl Sandbox {
         texts
             .put(account::default_account(settings.text_webhook_url.clone()))
             .map_err(|refusal| anyhow::anyhow!("default account for texts: {refusal}"))?;
+        let agents = Agents::default();
+        agents
+            .put(agent::default_agent(settings.rcs_webhook_url.clone()))
+            .map_err(|refusal| anyhow::anyhow!("default RCS agent: {refusal}"))?;
         Ok(Self {
             texts,
+            agents,
             webhooks: Arc::new(Webhooks::new(
                 behaviour.clone(),
                 clock.clone(),

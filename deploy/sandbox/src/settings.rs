@@ -13,6 +13,8 @@ pub struct Settings {
     pub webhook_url: Option<String>,
     /// Where the default account for texts is told what contacts write; without it nowhere.
     pub text_webhook_url: Option<String>,
+    /// Where the default RCS agent is told what happens; without it nowhere.
+    pub rcs_webhook_url: Option<String>,
     /// Where to catch email; nowhere if none.
     pub mail_listen: Option<SocketAddr>,
     /// How it behaves at first.
@@ -32,6 +34,7 @@ impl Default for Settings {
         Self {
             webhook_url: None,
             text_webhook_url: None,
+            rcs_webhook_url: None,
             mail_listen: None,
             behaviour: Behaviour::default(),
             ledger_capacity: 2_000_000,

@@ -45,6 +45,8 @@ pub(super) struct Work {
     pub channel: Channel,
     pub message: Uuid,
     pub attempt: Uuid,
+    /// What the provider is to know the attempt by.
+    pub correlation: Uuid,
     pub number: i32,
     pub lease: i64,
     pub to: String,
@@ -64,6 +66,11 @@ pub(super) struct Claimer {
 const BEGUN: &str =
     "SELECT id, message_id, number FROM attempts WHERE id = ANY($1) AND worker = $2 AND state = 'sending'";
 
+/// The first attempt of each message's generation.
+const FIRST: &str = "SELECT DISTINCT ON (a.message_id) a.message_id, a.id
+    FROM attempts a JOIN messages m ON m.id = a.message_id AND m.generation = a.generation
+    WHERE a.message_id = ANY($1) ORDER BY a.message_id, a.number";
+
 /// An attempt that was begun here.
 struct Begun {
     message: Uuid,
@@ -74,6 +81,8 @@ struct Begun {
 struct Head {
     message: Message,
     reply_to: Option<String>,
+    /// The first attempt, where a repetition is to be known as one.
+    first: Option<Uuid>,
 }
 
 impl Claimer {
@@ -112,13 +121,15 @@ impl Claimer {
         let answers = tx.begin(&steps).await?;
         let mut heads: HashMap<Uuid, Head> = HashMap::new();
         for row in &answers[2] {
-            let head = Head { message: Message::read(row)?, reply_to: row.try_get(load::MESSAGE_COLUMNS)? };
+            let (message, reply_to) = (Message::read(row)?, row.try_get(load::MESSAGE_COLUMNS)?);
+            let head = Head { message, reply_to, first: None };
             heads.insert(head.message.conversation, head);
         }
         find_targets(&tx, &mut heads).await?;
         let (mut changes, mut works, mut touched) = (Changes::default(), HashMap::new(), false);
         let lanes = LoadedLane::read_all(&answers[1])?;
         let begun = self.begun(&tx, &lanes).await?;
+        find_first_attempts(&tx, &lanes, &mut heads).await?;
         for (id, mut loaded) in lanes {
             let now = Utc::now();
             if let Some(attempt) = loaded.lane.attempt.and_then(|attempt| begun.get(&attempt)) {
@@ -239,7 +250,7 @@ impl Claimer {
 }
 
 fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i32)) -> Work {
-    let Head { message, reply_to } = head;
+    let Head { message, reply_to, first } = head;
     Work {
         _held: held,
         organization: OrganizationId(message.organization),
@@ -248,6 +259,7 @@ fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i
         channel: loaded.channel,
         message: message.id,
         attempt,
+        correlation: first.unwrap_or(attempt),
         number,
         lease: loaded.lane.lease,
         to: loaded.address.clone(),
@@ -271,6 +283,27 @@ async fn find_targets(tx: &Tx, heads: &mut HashMap<Uuid, Head>) -> Result<(), Er
         if let Some(target) = target(&head.message) {
             head.reply_to = found.get(&target).cloned().flatten();
         }
+    }
+    Ok(())
+}
+
+/// Finds the first attempts of what is tried again on channels whose providers take ids of ours.
+async fn find_first_attempts(
+    tx: &Tx,
+    lanes: &HashMap<Uuid, LoadedLane>,
+    heads: &mut HashMap<Uuid, Head>,
+) -> Result<(), Error> {
+    let again = heads.iter().filter(|(lane, head)| {
+        head.message.attempts > 0 && lanes.get(lane).is_some_and(|loaded| loaded.channel.takes_our_ids())
+    });
+    let again: Vec<Uuid> = again.map(|(_, head)| head.message.id).collect();
+    if again.is_empty() {
+        return Ok(());
+    }
+    let rows = tx.run(&[tx.step(FIRST, vec![&again]).await?]).await?;
+    let first: HashMap<Uuid, Uuid> = rows.iter().flatten().map(|row| (row.get(0), row.get(1))).collect();
+    for head in heads.values_mut() {
+        head.first = first.get(&head.message.id).copied();
     }
     Ok(())
 }

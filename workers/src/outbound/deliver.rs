@@ -142,7 +142,7 @@ impl Deliverer {
             to: &work.to,
             content: &content,
             reply_to: work.reply_to.as_deref(),
-            correlation: work.attempt,
+            correlation: work.correlation,
         };
         let outcome = channels::send(work.channel, &self.http, &sender, &outgoing).await;
         let took = started.elapsed().as_secs_f64();

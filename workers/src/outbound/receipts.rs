@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::channels::{self, Channel, ChannelError};
+use common::channels::{self, Channel, ChannelError, ReadMark};
 use common::db::Error;
 use common::db::read_receipts::{self, Receipt};
 use common::metrics;
@@ -58,7 +58,12 @@ async fn send_due(pool: &Pool, channel: Channel, deliverer: &Deliverer) -> Resul
 
 async fn send(pool: &Pool, channel: Channel, deliverer: &Deliverer, receipt: &Receipt) -> Result<(), Error> {
     let sender = deliverer.senders.sender(receipt.inbox).await?;
-    let told = channels::mark_read(channel, &deliverer.http, &sender, &receipt.provider_message_id).await;
+    let mark = ReadMark {
+        contact: &receipt.contact,
+        provider_message_id: &receipt.provider_message_id,
+        id: receipt.message,
+    };
+    let told = channels::mark_read(channel, &deliverer.http, &sender, &mark).await;
     let outcome = match &told {
         Ok(()) => "sent",
         Err(error) if lasting(error, receipt) => "given_up",
@@ -102,6 +107,7 @@ mod tests {
             inbox: Uuid::nil(),
             message: Uuid::nil(),
             provider_message_id: "wamid.1".into(),
+            contact: "15550102001".into(),
             failures,
             trace: Uuid::nil(),
         }

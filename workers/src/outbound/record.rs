@@ -211,7 +211,9 @@ impl Step<'_> {
         if is_head && lane.lane.attempt.is_some() {
             // The repetition is in flight: its own record ends the message, as sent in any case.
             message.provider_message_id.get_or_insert(provider_id);
-            self.changes.happened(message.id, "possible_duplicate", None, None);
+            if !work.channel.takes_our_ids() {
+                self.changes.happened(message.id, "possible_duplicate", None, None);
+            }
             return;
         }
         self.changes.happened(message.id, "retry_withdrawn", None, None);
@@ -251,6 +253,20 @@ impl Step<'_> {
         self.ended(work, "uncertain", (None, detail));
         if self.already_taken(work, lane, message) {
             return;
+        }
+        if work.channel.takes_our_ids() {
+            // The provider knows a repetition as one: there is nothing to wait for.
+            let told = json!({ "detail": detail });
+            self.changes.happened(message.id, "uncertain", Some(work.number), Some(told));
+            message.failures += 1;
+            message.changed = true;
+            let title = "The provider's answer was lost";
+            return self.retry(
+                work,
+                &ChannelError::new(Action::Transient, "no_answer", title),
+                lane,
+                message,
+            );
         }
         let due = self.now + delta(self.timings.evidence_wait);
         self.changes.happened(

@@ -153,8 +153,15 @@ impl Due<'_> {
         if self.ended_otherwise(loaded, &attempt, message.as_ref()) {
             return;
         }
+        let detail = "the worker was lost before it recorded an answer";
+        if loaded.channel.takes_our_ids() {
+            // The provider knows a repetition as one: there is nothing to wait for.
+            let told = json!({ "detail": detail });
+            self.changes.happened(attempt.message, "uncertain", Some(attempt.number), Some(told));
+            return loaded.lane.make_ready(self.now);
+        }
         let due = self.now + delta(self.timings.evidence_wait);
-        let told = json!({ "detail": "the worker was lost before it recorded an answer", "until": due });
+        let told = json!({ "detail": detail, "until": due });
         self.changes.happened(attempt.message, "uncertain", Some(attempt.number), Some(told));
         loaded.lane.doubt(attempt.id, due);
     }

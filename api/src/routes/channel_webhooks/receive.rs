@@ -3,6 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use common::channels::Channel;
+use common::channels::rcs::verify::{Handshake, handshake};
 use common::intake::SignedHeaders;
 use common::problem::Problem;
 use http::StatusCode;
@@ -20,7 +21,8 @@ const NOTHING_TO_SAY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Respons
 /// Take a channel's webhook in
 ///
 /// Called by the provider, signed with the secret of the connection. Answered 200 once it is stored; texts, whose provider
-/// would act on the answer, with an empty `<Response/>`.
+/// would act on the answer, with an empty `<Response/>`. On `rcs` the provider's handshake comes here too, `clientToken` with a
+/// `secret`, and is answered that secret.
 #[utoipa::path(
     post, path = "/channels/{channel}/webhook", tag = "Channel webhooks",
     params(("channel" = String, Path, description = "The channel", example = "whatsapp")),
@@ -46,10 +48,22 @@ pub async fn receive_channel_webhook(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body, BODY_LIMIT).await?;
+    if let Some(asked) = (channel == Channel::Rcs).then(|| handshake(&body)).flatten() {
+        return answer(&state, channel, &asked).await;
+    }
     let headers = SignedHeaders::of(&parts.uri, &parts.headers);
     state.intake.receive(channel, headers, body, trace).await?;
     Ok(match channel {
-        Channel::Whatsapp => StatusCode::OK.into_response(),
+        Channel::Whatsapp | Channel::Rcs => StatusCode::OK.into_response(),
         Channel::Text => ([(CONTENT_TYPE, "text/xml")], NOTHING_TO_SAY).into_response(),
     })
+}
+
+/// Answers the question whether the address is ours, which comes unsigned.
+async fn answer(state: &AppState, channel: Channel, asked: &Handshake) -> Result<Response, Problem> {
+    if !state.verify_tokens.any(state, channel, |token| asked.carries(token)).await? {
+        let detail = "No connection of this channel has this client token";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "verify_token_mismatch", detail));
+    }
+    Ok(asked.secret().to_owned().into_response())
 }

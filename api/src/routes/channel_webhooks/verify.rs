@@ -13,7 +13,7 @@ use crate::state::AppState;
 /// Answer the provider's handshake
 ///
 /// The provider calls this when the webhook's address is entered there, with the verify token of a connection. Texts have no
-/// handshake (404).
+/// handshake, and RCS asks by a POST (404).
 #[utoipa::path(
     get, path = "/channels/{channel}/webhook", tag = "Channel webhooks",
     params(
@@ -44,7 +44,8 @@ pub async fn verify_channel_webhook(
 fn read(channel: Channel, query: &str) -> Result<Handshake, Problem> {
     let read = match channel {
         Channel::Whatsapp => handshake(query),
-        Channel::Text => return Err(Problem::not_found("handshake")),
+        // RCS asks in the body of a webhook.
+        Channel::Text | Channel::Rcs => return Err(Problem::not_found("handshake")),
     };
     read.map_err(|invalid| {
         let field = match invalid {

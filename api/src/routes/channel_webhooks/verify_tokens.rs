@@ -1,4 +1,4 @@
-//! Which verify tokens the connections of a channel have.
+//! Which verify tokens, or client tokens, the connections of a channel have.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -52,6 +52,7 @@ async fn look_up(state: &AppState, channel: Channel) -> Result<Vec<Secret>, Prob
     for (id, sealed) in sealed {
         match Credentials::open(&state.sealer, id, &sealed) {
             Ok(Credentials::Meta(secrets)) => tokens.push(secrets.verify_token),
+            Ok(Credentials::Rcs(secrets)) => tokens.push(secrets.client_token),
             // Of a channel without a handshake.
             Ok(Credentials::Text(_)) => (),
             // One connection sealed under another key must not shut out the others.

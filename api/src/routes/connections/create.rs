@@ -17,6 +17,7 @@ use serde_json::json;
 use url::Url;
 use utoipa::ToSchema;
 
+use super::secrets::ObjectSecret;
 use super::{ConnectionView, secrets};
 use crate::auth::{Allowed, rights::ConnectionCreate};
 use crate::extract::{IdempotencyKey, Json, Trace};
@@ -34,7 +35,7 @@ use crate::state::AppState;
 pub struct CreateConnection {
     /// The channel.
     pub(super) channel: Channel,
-    /// The provider's id of the account: for WhatsApp the business account, for texts the account SID.
+    /// The provider's id of the account: for WhatsApp the business account, for texts the account SID, for RCS the agent.
     pub(super) external_id: String,
     /// WhatsApp: authorizes our calls to the provider.
     #[schema(value_type = Option<String>, write_only)]
@@ -55,6 +56,12 @@ pub struct CreateConnection {
     /// Texts: the secret of that key.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) api_key_secret: Option<Secret>,
+    /// RCS: the service account that may use the agent, as the provider gives it out.
+    #[schema(value_type = Option<Object>, write_only)]
+    pub(super) service_account: Option<ObjectSecret>,
+    /// RCS: the word that you give the provider with the webhook's address; it signs webhooks.
+    #[schema(value_type = Option<String>, write_only)]
+    pub(super) client_token: Option<Secret>,
     /// Replaces the provider's base address, within what the operator allows.
     api_url: Option<String>,
 }

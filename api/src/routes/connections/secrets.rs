@@ -1,13 +1,27 @@
 //! The secrets that a connection of each channel needs.
 
-use common::channels::{Channel, Credentials, MetaCredentials, TextCredentials};
+use common::channels::rcs::service_account::ServiceAccount;
+use common::channels::{Channel, Credentials, MetaCredentials, RcsCredentials, TextCredentials};
 use common::config::Secret;
 use common::problem::{FieldError, Problem};
 use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::create::CreateConnection;
 use super::update::UpdateConnection;
 use crate::text::Checks;
+
+/// A secret that is a JSON object, kept as its text.
+#[derive(Debug, Clone)]
+pub(super) struct ObjectSecret(Secret);
+
+impl<'de> Deserialize<'de> for ObjectSecret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Map::<String, Value>::deserialize(deserializer)?;
+        Ok(Self(Secret::new(Value::Object(object).to_string())))
+    }
+}
 
 /// The credentials in a request: all that its channel needs, and nothing of another's.
 ///
@@ -25,14 +39,20 @@ pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
         ("apiKeySid", input.api_key_sid.is_some()),
         ("apiKeySecret", input.api_key_secret.is_some()),
     ];
+    let rcs =
+        [("serviceAccount", input.service_account.is_some()), ("clientToken", input.client_token.is_some())];
     match input.channel {
         Channel::Whatsapp => {
-            refuse_others(input.channel, &text)?;
+            refuse_others(input.channel, &[text.as_slice(), &rcs].concat())?;
             of_meta(input).map(Credentials::Meta)
         }
         Channel::Text => {
-            refuse_others(input.channel, &meta)?;
+            refuse_others(input.channel, &[meta.as_slice(), &rcs].concat())?;
             of_text(input).map(Credentials::Text)
+        }
+        Channel::Rcs => {
+            refuse_others(input.channel, &[meta.as_slice(), &text].concat())?;
+            of_rcs(input).map(Credentials::Rcs)
         }
     }
 }
@@ -43,14 +63,21 @@ pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
 /// 400 when an API key would have no secret, 422 when a field is of another channel or is no secret.
 pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<Credentials, Problem> {
     let mut checks = Checks::default();
+    let meta = [
+        ("accessToken", input.access_token.is_some()),
+        ("appSecret", input.app_secret.is_some()),
+        ("verifyToken", input.verify_token.is_some()),
+    ];
+    let text = [
+        ("authToken", input.auth_token.is_some()),
+        ("apiKeySid", input.api_key_sid.is_some()),
+        ("apiKeySecret", input.api_key_secret.is_some()),
+    ];
+    let rcs =
+        [("serviceAccount", input.service_account.is_some()), ("clientToken", input.client_token.is_some())];
     let changed = match opened {
         Credentials::Meta(secrets) => {
-            let text = [
-                ("authToken", input.auth_token.is_some()),
-                ("apiKeySid", input.api_key_sid.is_some()),
-                ("apiKeySecret", input.api_key_secret.is_some()),
-            ];
-            refuse_others(Channel::Whatsapp, &text)?;
+            refuse_others(Channel::Whatsapp, &[text.as_slice(), &rcs].concat())?;
             let changed = MetaCredentials {
                 access_token: input.access_token.clone().unwrap_or(secrets.access_token),
                 app_secret: input.app_secret.clone().unwrap_or(secrets.app_secret),
@@ -60,12 +87,7 @@ pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<C
             Credentials::Meta(changed)
         }
         Credentials::Text(secrets) => {
-            let meta = [
-                ("accessToken", input.access_token.is_some()),
-                ("appSecret", input.app_secret.is_some()),
-                ("verifyToken", input.verify_token.is_some()),
-            ];
-            refuse_others(Channel::Text, &meta)?;
+            refuse_others(Channel::Text, &[meta.as_slice(), &rcs].concat())?;
             let changed = TextCredentials {
                 auth_token: input.auth_token.clone().unwrap_or(secrets.auth_token),
                 api_key_sid: input.api_key_sid.clone().unwrap_or(secrets.api_key_sid),
@@ -73,6 +95,15 @@ pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<C
             };
             check_text(&mut checks, &changed)?;
             Credentials::Text(changed)
+        }
+        Credentials::Rcs(secrets) => {
+            refuse_others(Channel::Rcs, &[meta.as_slice(), &text].concat())?;
+            let service_account = input.service_account.as_ref().map(|given| &given.0);
+            let changed = RcsCredentials {
+                service_account: service_account.unwrap_or(&secrets.service_account).clone(),
+                client_token: input.client_token.clone().unwrap_or(secrets.client_token),
+            };
+            Credentials::Rcs(check_rcs(&mut checks, &changed)?)
         }
     };
     checks.finish().map(|()| changed)
@@ -145,4 +176,29 @@ fn check_text(checks: &mut Checks, secrets: &TextCredentials) -> Result<(), Prob
         }
     }
     Ok(())
+}
+
+fn of_rcs(input: &CreateConnection) -> Result<RcsCredentials, Problem> {
+    let service_account = input.service_account.as_ref().map(|given| &given.0);
+    let secrets = RcsCredentials {
+        service_account: needed(service_account, "serviceAccount")?,
+        client_token: needed(input.client_token.as_ref(), "clientToken")?,
+    };
+    let mut checks = Checks::default();
+    checks.token("externalId", &input.external_id, 255);
+    let secrets = check_rcs(&mut checks, &secrets)?;
+    checks.finish().map(|()| secrets)
+}
+
+/// The same secrets, of the service account only what is needed.
+fn check_rcs(checks: &mut Checks, secrets: &RcsCredentials) -> Result<RcsCredentials, Problem> {
+    checks.token("clientToken", secrets.client_token.expose(), 255);
+    let account = ServiceAccount::read(secrets.service_account.expose()).map_err(|wrong| {
+        let field = format!("serviceAccount.{}", wrong.field);
+        Problem::invalid(field.trim_end_matches('.'), "invalid", wrong.problem)
+    })?;
+    Ok(RcsCredentials {
+        service_account: Secret::new(account.essence()),
+        client_token: secrets.client_token.clone(),
+    })
 }

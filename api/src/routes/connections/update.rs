@@ -15,6 +15,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::create::allowed_url;
+use super::secrets::ObjectSecret;
 use super::{ConnectionView, secrets};
 use crate::auth::{Allowed, rights::ConnectionUpdate};
 use crate::extract::{self, Path, Trace, given};
@@ -50,6 +51,14 @@ pub struct UpdateConnection {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, write_only)]
     pub(super) api_key_secret: Option<Option<Secret>>,
+    /// RCS: another service account.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Object, required = false, write_only)]
+    pub(super) service_account: Option<ObjectSecret>,
+    /// RCS: another word that you give the provider with the webhook's address.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, required = false, write_only)]
+    pub(super) client_token: Option<Secret>,
     /// Another address in place of the provider's, within what the operator allows; null for the provider's own.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -83,7 +92,8 @@ pub async fn update_connection(
     let changed = json!({
         "accessToken": input.access_token.is_some(), "appSecret": input.app_secret.is_some(),
         "verifyToken": input.verify_token.is_some(), "authToken": input.auth_token.is_some(),
-        "apiKey": input.api_key_sid.is_some() || input.api_key_secret.is_some(), "apiUrl": input.api_url.is_some(),
+        "apiKey": input.api_key_sid.is_some() || input.api_key_secret.is_some(),
+        "serviceAccount": input.service_account.is_some(), "clientToken": input.client_token.is_some(), "apiUrl": input.api_url.is_some(),
     });
     let client = state.db().await?;
     let found = connections::find(&client, caller.organization, id).await?;

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::rcs::{self, RcsInbox};
 use super::text::{self, TextInbox};
 use super::{InboxView, NAME, already_connected};
 use crate::auth::{Allowed, rights::InboxCreate};
@@ -52,8 +53,9 @@ pub struct CreateInbox {
     /// Numbers, short codes or names for texts.
     #[schema(value_type = Option<TextInbox>)]
     text: Option<Object<TextInbox>>,
-    #[schema(ignore)]
-    rcs: Option<IgnoredAny>,
+    /// RCS agents.
+    #[schema(value_type = Option<RcsInbox>)]
+    rcs: Option<Object<RcsInbox>>,
 }
 
 /// WhatsApp numbers to connect.
@@ -77,8 +79,8 @@ pub struct CreatedInboxes {
 
 /// Connect inboxes
 ///
-/// Connects numbers of WhatsApp business accounts, or senders of texts, all or none. Each account needs a connection, and the
-/// provider must list each number under one of the accounts, which proves that the connection gives access to it. Names and
+/// Connects numbers of WhatsApp business accounts, senders of texts, or RCS agents, all or none. Each account or agent needs a
+/// connection, and the provider must let its service account use the agent, or list each number under one of the accounts, which proves that the connection gives access to it. Names and
 /// short codes for texts are in no such list: they belong to the account with the messaging service, or to the only one
 /// connected.
 #[utoipa::path(
@@ -112,6 +114,7 @@ async fn create(
     let asked = match the_one_channel(input)? {
         Asked::Whatsapp(asked) => asked,
         Asked::Text(asked) => return text::create(state, caller, once, &asked, trace).await,
+        Asked::Rcs(asked) => return rcs::create(state, caller, once, &asked, trace).await,
     };
     check(&asked)?;
     let connections = connections_of(state, caller, &asked.resource_ids).await?;
@@ -132,6 +135,7 @@ async fn create(
 enum Asked {
     Whatsapp(WhatsAppInbox),
     Text(TextInbox),
+    Rcs(RcsInbox),
 }
 
 /// The channel that is asked for, if it is exactly one that is supported.
@@ -152,13 +156,14 @@ fn the_one_channel(input: CreateInbox) -> Result<Asked, Problem> {
     if let (Some(first), Some(other)) = (first, named.next()) {
         return refused("A request connects one channel", other, &format!("must not come with {first}"));
     }
-    match (input.whatsapp, input.text, first) {
-        (Some(whatsapp), _, _) => Ok(Asked::Whatsapp(whatsapp.0)),
-        (_, Some(text), _) => Ok(Asked::Text(text.0)),
-        (_, _, Some(name)) => {
-            refused("The channel is not supported; connect whatsapp or text", name, "is not supported")
+    match (input.whatsapp, input.text, input.rcs, first) {
+        (Some(whatsapp), ..) => Ok(Asked::Whatsapp(whatsapp.0)),
+        (_, Some(text), ..) => Ok(Asked::Text(text.0)),
+        (_, _, Some(rcs), _) => Ok(Asked::Rcs(rcs.0)),
+        (.., Some(name)) => {
+            refused("The channel is not supported; connect whatsapp, text or rcs", name, "is not supported")
         }
-        (_, _, None) => {
+        (.., None) => {
             refused("The request names no channel", "whatsapp", "is needed: one channel must be named")
         }
     }

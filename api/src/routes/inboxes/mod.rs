@@ -4,6 +4,7 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+mod rcs;
 pub mod team;
 pub mod templates;
 mod text;
@@ -70,7 +71,7 @@ pub struct InboxStatus {
 }
 
 /// What an inbox's channel needs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InboxConfig {
     /// WhatsApp: the id of the phone number.
@@ -88,12 +89,15 @@ pub struct InboxConfig {
     /// Texts: the messaging service that sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging_service_id: Option<String>,
+    /// RCS: the id of the agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "acme_support")]
+    pub agent_id: Option<String>,
 }
 
 impl InboxConfig {
     fn of(inbox: &Inbox) -> Self {
-        let mut config =
-            Self { phone_number_id: None, phone_number: None, sender_id: None, messaging_service_id: None };
+        let mut config = Self::default();
         match inbox.channel {
             Channel::Whatsapp => config.phone_number_id = Some(inbox.external_id.clone()),
             Channel::Text => {
@@ -105,6 +109,7 @@ impl InboxConfig {
                     config.sender_id = Some(sender);
                 }
             }
+            Channel::Rcs => config.agent_id = Some(inbox.external_id.clone()),
         }
         config
     }

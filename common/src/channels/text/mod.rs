@@ -3,6 +3,7 @@
 pub mod account;
 pub mod addresses;
 mod bodies;
+pub mod capabilities;
 pub mod check;
 mod codes;
 pub mod errors;

@@ -3,12 +3,12 @@
 pub mod account;
 pub(super) mod addresses;
 mod bodies;
+pub mod capabilities;
 pub mod check;
 mod codes;
 pub mod errors;
 pub mod files;
 pub mod fit;
-mod limits;
 pub mod parse;
 mod payloads;
 pub mod receipt;

@@ -27,6 +27,7 @@ mod postponed;
 mod provider;
 mod purges;
 mod races;
+mod rcs;
 mod reactions;
 mod second_thoughts;
 mod servers;

@@ -18,13 +18,16 @@ use crate::address;
 use crate::chat::Entry;
 use crate::media;
 use crate::message::{Author, Inbound, Progress, Step};
+use crate::rcs;
 use crate::sandbox::Sandbox;
 use crate::text;
 use crate::wamid::{self, Direction};
 use crate::webhook::{Event, Update};
 
-/// The channel of texts; every other request is about WhatsApp.
+/// The channel of texts.
 const TEXT: &str = "text";
+/// The channel of RCS.
+const RCS: &str = "rcs";
 
 /// A message to write as a contact, or to one from the business's phone.
 #[derive(Debug, Deserialize)]
@@ -61,10 +64,11 @@ pub async fn speak(
     Body(mut spoken): Body<Spoken>,
 ) -> Result<(StatusCode, Json<Value>), ControlError> {
     let contact = contact(&given)?;
-    if spoken.channel.as_deref() == Some(TEXT) {
+    if let Some(channel @ (TEXT | RCS)) = spoken.channel.as_deref() {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
         let asked = (spoken.to.as_str(), spoken.kind.as_str());
-        let id = text::speak::speak(&sandbox, (&contact, host), asked, &spoken.rest)?;
+        let speak = if channel == TEXT { text::speak::speak } else { rcs::speak::speak };
+        let id = speak(&sandbox, (&contact, host), asked, &spoken.rest)?;
         return Ok((StatusCode::CREATED, Json(json!({"id": id}))));
     }
     whatsapp(spoken.channel.as_deref())?;
@@ -179,6 +183,9 @@ pub async fn list_messages(
         let messages = text::speak::chat(&sandbox, &contact, look.with.as_deref());
         return Ok(Json(json!({"messages": messages})));
     }
+    if look.channel.as_deref() == Some(RCS) {
+        return Ok(Json(json!({"messages": rcs::speak::chat(&sandbox, &contact, look.with.as_deref())})));
+    }
     whatsapp(look.channel.as_deref())?;
     let phones = match &look.with {
         Some(id) => vec![phone(&sandbox, id)?],
@@ -266,7 +273,7 @@ fn contact(given: &str) -> Result<String, ControlError> {
 fn whatsapp(channel: Option<&str>) -> Result<(), ControlError> {
     match channel {
         None | Some("whatsapp") => Ok(()),
-        Some(_) => Err(ControlError::invalid("channel must be whatsapp or text")),
+        Some(_) => Err(ControlError::invalid("channel must be whatsapp, text or rcs")),
     }
 }
 

@@ -84,6 +84,7 @@ fn entry<'a>(sandbox: &Sandbox, found: &'a ledger::Entry) -> serde_json::Result<
             ("whatsapp", &it.provider_id, &it.body, it.at, it.fetched.get().cloned())
         }
         ledger::Entry::Text(it) => ("text", &it.sid, &it.form, it.at, it.state.lock().files.first().cloned()),
+        ledger::Entry::Rcs(it) => ("rcs", &it.id, &it.body, it.at, None),
     };
     Ok(Entry {
         n: found.n(),

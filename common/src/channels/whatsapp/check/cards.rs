@@ -2,13 +2,11 @@
 
 use chrono::NaiveDate;
 
-use super::Place;
+use super::{CAPABILITIES, Place};
 use crate::domain::content::Contacts;
 
-const CARDS: usize = 257;
-
 pub(super) fn check(contacts: &Contacts, place: &mut Place<'_>) {
-    if !place.count("contacts", contacts.contacts.len(), CARDS) {
+    if !place.count("contacts", contacts.contacts.len(), CAPABILITIES.contact_cards) {
         return;
     }
     for (n, card) in contacts.contacts.iter().enumerate() {
