@@ -315,3 +315,21 @@ test("all of it works from the keyboard", async ({ page, sandbox }) => {
   await page.keyboard.press("Enter");
   await expect.poll(async () => (await sandbox.said()).at(-1)?.message.reaction?.emoji).toBe("❤️");
 });
+
+test("an RCS agent's cards and suggestions are shown and answered", async ({ page, sandbox }) => {
+  await page.goto("/phone#rcs/sandbox_agent");
+  await write(page, "hello agent");
+  await expect(bubble(page, "hello agent")).toBeVisible();
+  const suggestions = [{ reply: { text: "Yes", postbackData: "y-1" } }, { action: { text: "Open", postbackData: "o", openUrlAction: { url: "https://example.com/" } } }];
+  const cardContent = { title: "Lemon cake", description: "Baked today", suggestions };
+  await sandbox.sendRcs({ richCard: { standaloneCard: { cardOrientation: "VERTICAL", cardContent } } });
+  await expect(bubble(page, /Lemon cake.*Baked today/)).toBeVisible();
+  await expect(page.getByRole("link", { name: "Open" })).toHaveAttribute("href", "https://example.com/");
+  await page.getByRole("button", { name: "Yes", exact: true }).click();
+  await expect.poll(async () => (await sandbox.said("rcs")).at(-1)!.message.suggestionResponse).toEqual({ text: "Yes", postbackData: "y-1", type: "REPLY" });
+  await expect(page.locator(".mine .bubble").filter({ hasText: "Yes" })).toBeVisible();
+  await page.getByRole("button", { name: "Send something else" }).click();
+  await page.getByRole("button", { name: "Photo", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
+  await expect(page.locator(".bubble .image img")).toBeVisible();
+});

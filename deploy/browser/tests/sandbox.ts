@@ -2,6 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Page, expect, test as base } from "@playwright/test";
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID, sign } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { createConnection } from "node:net";
@@ -69,6 +70,21 @@ export class Sandbox {
     const form = new URLSearchParams({ To: `+${ANN}`, From: NUMBER, Body: words }).toString();
     const authorization = `Basic ${Buffer.from(`${account}:sandbox-auth-token`).toString("base64")}`;
     return this.call("POST", `/2010-04-01/Accounts/${account}/Messages.json`, form, { "content-type": "application/x-www-form-urlencoded", authorization });
+  }
+
+  // As an RCS agent, with a token for its service account.
+  async sendRcs(contentMessage: Json) {
+    const { body: account } = await this.call("GET", "/control/rcs-agents/sandbox_agent/service-account");
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: account.client_email, aud: account.token_uri, iat: now, exp: now + 600, scope: "https://www.googleapis.com/auth/rcsbusinessmessaging" };
+    const statement = `${part({ alg: "RS256", typ: "JWT", kid: account.private_key_id })}.${part(claims)}`;
+    const assertion = `${statement}.${sign("RSA-SHA256", Buffer.from(statement), account.private_key).toString("base64url")}`;
+    const form = new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion }).toString();
+    const { body: token } = await this.call("POST", "/token", form, { "content-type": "application/x-www-form-urlencoded" });
+    const path = `/v1/phones/+${ANN}/agentMessages?messageId=${randomUUID()}&agentId=sandbox_agent`;
+    const { status, body } = await this.call("POST", path, { contentMessage }, { authorization: `Bearer ${token.access_token}` });
+    expect(status, JSON.stringify(body)).toBe(200);
   }
 
   // As a contact, past the page.

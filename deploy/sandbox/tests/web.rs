@@ -74,7 +74,7 @@ async fn channels_say_whom_a_contact_can_write_to_and_keep_secrets_out() {
     let (_, told) = sandbox.control("GET", "/control/channels", None).await;
     let channels = told["channels"].as_array().unwrap();
     let names: Vec<_> = channels.iter().map(|channel| channel["channel"].as_str().unwrap()).collect();
-    assert!(names.starts_with(&["whatsapp", "text"]), "{names:?}");
+    assert!(names.starts_with(&["whatsapp", "text", "rcs"]), "{names:?}");
     let whatsapp = &channels[0]["senders"][0];
     assert_eq!((&whatsapp["id"], &whatsapp["address"]), (&json!(PHONE), &json!("+1 555-000-0001")));
     assert!(whatsapp["templates"].as_array().unwrap().len() > 3);
@@ -83,6 +83,7 @@ async fn channels_say_whom_a_contact_can_write_to_and_keep_secrets_out() {
     assert_eq!((&texts[0]["id"], &texts[0]["oneWay"]), (&json!("+15550000301"), &Value::Null));
     assert_eq!((&texts[1]["id"], &texts[1]["oneWay"]), (&json!("SANDBOX"), &json!(true)));
     let all = told.to_string();
+    assert!(!all.contains("sandbox-client-token") && !all.contains("sandbox-api-secret"));
     assert!(
         !all.contains(TOKEN) && !all.contains("sandbox-app-secret") && !all.contains("sandbox-auth-token")
     );
@@ -219,7 +220,7 @@ async fn a_text_s_delivery_is_a_change_too() {
 async fn what_is_read_is_told_by_the_channel_that_can() {
     let (sandbox, _receiver) = boot(calm()).await;
     let path = format!("/contacts/{CONTACT}/read");
-    for (channel, status) in [("whatsapp", 200), ("text", 400)] {
+    for (channel, status) in [("whatsapp", 200), ("text", 400), ("rcs", 400)] {
         let body = json!({"channel": channel, "to": PHONE});
         assert_eq!(sandbox.control("POST", &path, Some(&body)).await.0, status, "{channel}");
     }

@@ -10,7 +10,9 @@ use crate::sandbox::Sandbox;
 
 /// Lists the channels; a page that shows a contact's phone needs no more to offer them.
 pub async fn list_channels(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
-    Json(json!({"run": sandbox.changes.run, "channels": [whatsapp(&sandbox), texts(&sandbox)]}))
+    Json(
+        json!({"run": sandbox.changes.run, "channels": [whatsapp(&sandbox), texts(&sandbox), rcs(&sandbox)]}),
+    )
 }
 
 fn whatsapp(sandbox: &Sandbox) -> Value {
@@ -54,5 +56,18 @@ fn texts(sandbox: &Sandbox) -> Value {
         "channel": "text", "name": "Texts", "readReceipts": false, "senders": senders,
         "accounts": {"path": "/control/text-accounts", "id": "accountSid"},
         "types": ["text", "image", "video", "audio", "document", "stop"],
+    })
+}
+
+fn rcs(sandbox: &Sandbox) -> Value {
+    let agents = sandbox.agents.all();
+    let senders = agents.iter().map(|agent| {
+        let config = agent.config();
+        json!({"id": config.agent_id, "name": config.agent_id, "address": "agent", "account": config.client_email})
+    });
+    json!({
+        "channel": "rcs", "name": "RCS", "readReceipts": false, "senders": senders.collect::<Vec<_>>(),
+        "accounts": {"path": "/control/rcs-agents", "id": "agentId"},
+        "types": ["text", "image", "video", "audio", "document", "location", "subscription"],
     })
 }

@@ -249,8 +249,8 @@ pub async fn read_messages(
     Body(chat): Body<ReadChat>,
 ) -> Result<Json<Value>, ControlError> {
     let contact = contact(&given)?;
-    if chat.channel.as_deref() == Some(TEXT) {
-        return Err(ControlError::invalid("nobody is told that a text was read"));
+    if let Some(TEXT | RCS) = chat.channel.as_deref() {
+        return Err(ControlError::invalid("reading is told on WhatsApp only"));
     }
     whatsapp(chat.channel.as_deref())?;
     let phone = phone(&sandbox, &chat.to)?;

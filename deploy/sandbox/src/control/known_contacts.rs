@@ -13,8 +13,8 @@ use crate::sandbox::Sandbox;
 
 /// Most contacts listed.
 const MOST: usize = 100;
-/// Most texts of an account looked at.
-const TEXTS: usize = 10_000;
+/// Most texts of an account, and messages of an agent, looked at.
+const LOOKED_AT: usize = 10_000;
 
 #[derive(Default)]
 struct Known {
@@ -35,8 +35,14 @@ pub async fn list_contacts(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
         }
     }
     for account in sandbox.texts.all() {
-        for message in account.book.lock().newest_first().take(TEXTS) {
+        for message in account.book.lock().newest_first().take(LOOKED_AT) {
             let entry = known.entry(message.contact()).or_default();
+            entry.latest = entry.latest.max(message.sequence);
+        }
+    }
+    for agent in sandbox.agents.all() {
+        for message in agent.book.lock().all().rev().take(LOOKED_AT) {
+            let entry = known.entry(message.contact.to_string()).or_default();
             entry.latest = entry.latest.max(message.sequence);
         }
     }

@@ -48,6 +48,9 @@ export const unread = (state, chat, entries) => {
   return entries.filter((entry) => entry.from === "business" && !["accepted", "queued", "failed"].includes(entry.status) && entry.n > seen).length;
 };
 
+// Each provider has its own word for what became of a message.
+const told = (status = "") => (/revoked|undelivered/i.test(status) ? "failed" : status.toLowerCase());
+
 export const position = (entry, place) => entry.n ?? place + 1;
 
 async function load() {
@@ -58,7 +61,7 @@ async function load() {
   await Promise.all(
     channels.map(async ({ channel }) => {
       const said = await call("GET", `${path(me)}/messages?channel=${encodeURIComponent(channel)}`).catch(() => ({ messages: [] }));
-      messages[channel] = said.messages.map((entry, place) => ({ ...entry, n: position(entry, place), status: entry.status?.toLowerCase() }));
+      messages[channel] = said.messages.map((entry, place) => ({ ...entry, n: position(entry, place), status: told(entry.status) }));
       typing[channel] = said.typing ?? [];
     }),
   );
