@@ -13,6 +13,7 @@ export function Faults() {
   const [found, again] = useFetched("/control/faults", beat);
   const [only, setOnly] = useState({ recipient: false, sender: false });
   const [wrong, setWrong] = useState("");
+  const { sender, channel } = open ? ends(store.get(), open) : {};
   const rules = found?.faults ?? [];
   const scope = { ...(only.recipient && { recipient: me }), ...(only.sender && open && { sender: open.with }) };
   const run = (work) => work.then(() => setWrong(""), (error) => setWrong(error.message)).then(again);
@@ -28,7 +29,8 @@ export function Faults() {
     ${wrong && html`<p class="bad" role="alert">${wrong}</p>`}
     <fieldset class="scope"><legend>For whom</legend>
       <label><input type="checkbox" checked=${only.recipient} onChange=${() => setOnly({ ...only, recipient: !only.recipient })} /> Only messages to <span dir="auto">${holder().name}</span></label>
-      ${open && html`<label><input type="checkbox" checked=${only.sender} onChange=${() => setOnly({ ...only, sender: !only.sender })} /> Only from <span dir="auto">${ends(store.get(), open).sender.name}</span> (${ends(store.get(), open).channel.name})</label>`}
+      ${open && html`<label><input type="checkbox" checked=${only.sender} onChange=${() => setOnly({ ...only, sender: !only.sender })} />
+        Only from <span dir="auto">${sender.name}</span> (${channel.name})</label>`}
     </fieldset>
     <${Rules} rules=${rules} drop=${drop} />
     <${Held} beat=${beat} />
