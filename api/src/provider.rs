@@ -7,8 +7,9 @@ use common::channels::text::account::Caller;
 use common::channels::whatsapp::account::{self, PhoneNumberInfo};
 use common::channels::{
     self, Action, Channel, ChannelError, Credentials, MetaCredentials, RcsCredentials, Sender,
-    TextCredentials, Tokens,
+    TextCredentials, Tokens, instagram, messenger,
 };
+use common::config::Secret;
 use common::db::connections::Connection;
 use common::problem::Problem;
 use http::StatusCode;
@@ -29,10 +30,14 @@ const ASK_AGAIN: Duration = Duration::from_secs(5);
 pub async fn prove_access(
     state: &AppState,
     base: &Url,
-    account: &str,
+    (channel, account): (Channel, &str),
     credentials: &Credentials,
 ) -> Result<(), Problem> {
     match credentials {
+        Credentials::Meta(secrets) if channel != Channel::Whatsapp => {
+            let named = page_name(state, channel, (base, account, &secrets.access_token)).await;
+            named.map(|_name| ()).map_err(|error| problem(&error, "accessToken"))
+        }
         Credentials::Meta(secrets) => {
             let asked = account::business_account(&state.http, base, account, &secrets.access_token).await;
             asked.map(|_| ()).map_err(|error| problem(&error, "accessToken"))
@@ -90,7 +95,23 @@ pub async fn prove_connected_agent(state: &AppState, connection: &Connection) ->
     let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
     let credentials = opened.map_err(Problem::internal)?;
     let base = base(state, connection.channel, connection.api_url.as_deref())?;
-    prove_access(state, &base, &connection.external_id, &credentials).await
+    prove_access(state, &base, (connection.channel, &connection.external_id), &credentials).await
+}
+
+/// What the page or Instagram account of a token is called; that it answers proves that the token is its own.
+///
+/// # Errors
+/// The provider's refusal, why it could not be asked, or that the token is another's.
+pub async fn page_name(
+    state: &AppState,
+    channel: Channel,
+    (base, id, token): (&Url, &str, &Secret),
+) -> Result<Option<String>, ChannelError> {
+    if channel == Channel::Instagram {
+        let account = instagram::account::account(&state.http, base, id, token).await?;
+        return Ok(account.username.or(account.name));
+    }
+    Ok(messenger::account::page(&state.http, base, id, token).await?.name)
 }
 
 /// Who asks the provider of texts for an account.
@@ -146,14 +167,14 @@ pub fn base(state: &AppState, channel: Channel, api_url: Option<&str>) -> Result
     base.map_err(|error| Problem::internal(anyhow::anyhow!("{error}")))
 }
 
-/// What the account of a connection to WhatsApp is asked with: its secrets, and the provider's address for it.
+/// What the account of a connection to one of Meta's channels is asked with: its secrets, and the provider's address for it.
 ///
 /// # Errors
 /// When what is stored cannot be read, or is of another channel.
 pub fn asking(state: &AppState, connection: &Connection) -> Result<(Url, MetaCredentials), Problem> {
     let opened = Credentials::open(&state.sealer, connection.id, &connection.credentials);
     let Credentials::Meta(secrets) = opened.map_err(Problem::internal)? else {
-        return Err(Problem::internal(anyhow::anyhow!("a connection of WhatsApp with other secrets")));
+        return Err(Problem::internal(anyhow::anyhow!("a connection to Meta with other secrets")));
     };
     Ok((base(state, connection.channel, connection.api_url.as_deref())?, secrets))
 }

@@ -48,6 +48,10 @@ pub struct MessagingWindow {
     /// When the window closes or closed; null if it never opened, or never closes.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
+    /// Messenger and Instagram: from when on replies go out as a person's, which the provider allows for longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub human_agent_from: Option<Timestamp>,
 }
 
 /// State of a reply window.
@@ -64,11 +68,12 @@ impl MessagingWindow {
     /// The window of a channel at `now`, given when it expires; none means that the contact has never written.
     pub fn at(channel: Channel, now: DateTime<Utc>, expires_at: Option<DateTime<Utc>>) -> Self {
         if channel.reply_window().is_none() {
-            return Self { state: WindowState::Open, expires_at: None };
+            return Self { state: WindowState::Open, expires_at: None, human_agent_from: None };
         }
         let open = expires_at.is_some_and(|end| end > now);
         let state = if open { WindowState::Open } else { WindowState::Closed };
-        Self { state, expires_at: expires_at.map(Timestamp) }
+        let human_agent_from = expires_at.and_then(|end| channel.human_agent_from(end)).map(Timestamp);
+        Self { state, expires_at: expires_at.map(Timestamp), human_agent_from }
     }
 }
 

@@ -23,6 +23,7 @@ recall_demo
 seed_owner
 seed_inbox
 seed_text_inbox
+seed_rcs_inbox
 printf 'export %s\n' "API_URL=${SWITCHBOARD_PUBLIC_URL:-http://127.0.0.1:8080}" "API_KEY=$API_KEY" \
     "SANDBOX_URL=http://127.0.0.1:${SANDBOX_PORT:-8090}" "INBOX_ID=$INBOX_ID" "TEXT_INBOX_ID=$TEXT_INBOX_ID" \
-    "DEMO_TEXT_NUMBER=$DEMO_TEXT_NUMBER" "DEMO_PHONE_NUMBER_ID=$DEMO_NUMBER" | tee "$STATE/env"
+    "DEMO_TEXT_NUMBER=$DEMO_TEXT_NUMBER" "RCS_INBOX_ID=$RCS_INBOX_ID" "DEMO_PHONE_NUMBER_ID=$DEMO_NUMBER" | tee "$STATE/env"

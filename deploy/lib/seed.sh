@@ -1,13 +1,14 @@
 # shellcheck shell=bash
-# Creates the demo once: an organization, its owner with a key, and an inbox for WhatsApp and one for texts at the sandbox. Sourced after
-# http.sh.
+# Creates the demo once: an organization, its owner with a key, and an inbox for WhatsApp, one for texts and one for RCS at the sandbox.
+# Sourced after http.sh.
 
 DEMO_VARIABLES=(DEMO_DATABASE DEMO_ORG DEMO_USER API_KEY DEMO_CONNECTION DEMO_SANDBOX INBOX_ID
-    DEMO_TEXT_CONNECTION DEMO_TEXT_SANDBOX TEXT_INBOX_ID)
+    DEMO_TEXT_CONNECTION DEMO_TEXT_SANDBOX TEXT_INBOX_ID DEMO_RCS_CONNECTION DEMO_RCS_SANDBOX RCS_INBOX_ID)
 DEMO_NUMBER=200000000000001
 DEMO_ACCOUNT=100000000000001
 DEMO_TEXT_NUMBER=+15550000301
 DEMO_TEXT_ACCOUNT=AC00000000000000000000000000000001
+DEMO_RCS_AGENT=sandbox_agent
 DEMO_EMAIL=owner@demo.invalid
 
 demo_done() {
@@ -105,11 +106,30 @@ seed_text_inbox() {
     fi
 }
 
+seed_rcs_inbox() {
+    if [[ -z ${DEMO_RCS_CONNECTION:-} || ${DEMO_RCS_SANDBOX:-} != "$SANDBOX_URL" ]]; then
+        # What the provider would give out as a file.
+        http GET "$SANDBOX_URL/control/rcs-agents/$DEMO_RCS_AGENT/service-account"
+        [[ $HTTP_STATUS == 200 ]] || fail "the sandbox's service account was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/sandbox.log"
+        demo_connection "{\"channel\":\"rcs\",\"externalId\":\"$DEMO_RCS_AGENT\",\"serviceAccount\":$HTTP_BODY,
+            \"clientToken\":\"sandbox-client-token\",\"apiUrl\":\"$SANDBOX_URL\"}" rcs-connection
+        DEMO_RCS_CONNECTION=$FOUND
+        DEMO_RCS_SANDBOX=$SANDBOX_URL
+        demo_done
+    fi
+    if [[ -z ${RCS_INBOX_ID:-} ]]; then
+        demo_inbox "{\"rcs\":{\"agentIds\":[\"$DEMO_RCS_AGENT\"]}}" rcs-inbox
+        RCS_INBOX_ID=$FOUND
+        demo_done
+    fi
+}
+
 # write_environment: what a shell needs to talk to this run.
 write_environment() {
     local name
     local -A values=([API_URL]=$API_URL [API_KEY]=$API_KEY [SANDBOX_URL]=$SANDBOX_URL [INBOX_ID]=$INBOX_ID
         [TEXT_INBOX_ID]=$TEXT_INBOX_ID [DEMO_TEXT_NUMBER]=$DEMO_TEXT_NUMBER
+        [RCS_INBOX_ID]=$RCS_INBOX_ID [DEMO_RCS_AGENT]=$DEMO_RCS_AGENT
         [DEMO_PHONE_NUMBER_ID]=$DEMO_NUMBER [DATABASE_URL]=$DATABASE_URL [AMQP_URL]=$AMQP_URL
         [SWITCHBOARD_QUEUE_PREFIX]=$QUEUE_PREFIX [SWITCHBOARD_MASTER_KEY]=$MASTER_KEY [SWITCHBOARD_CLI]=$BIN/switchboard
         [SWITCHBOARD_MEDIA_URL]=${SWITCHBOARD_MEDIA_URL:-}
@@ -117,6 +137,7 @@ write_environment() {
         [INBOUND_METRICS_URL]=http://127.0.0.1:$INBOUND_INTERNAL_PORT/metrics
         [OUTBOUND_METRICS_URL]=http://127.0.0.1:$OUTBOUND_INTERNAL_PORT/metrics
         [TEXTS_METRICS_URL]=http://127.0.0.1:$TEXTS_INTERNAL_PORT/metrics
+        [RCS_METRICS_URL]=http://127.0.0.1:$RCS_INTERNAL_PORT/metrics
         [NOTIFICATIONS_METRICS_URL]=http://127.0.0.1:$NOTIFICATIONS_INTERNAL_PORT/metrics
         [WEBHOOKS_METRICS_URL]=http://127.0.0.1:$WEBHOOKS_INTERNAL_PORT/metrics
         [SANDBOX_MAIL_URL]=$SANDBOX_URL/mail/page [DEMO_USER_EMAIL]=$DEMO_EMAIL

@@ -2,16 +2,16 @@
 # The processes of a local run: what each is, its ports, its environment, and whether it is well. Sourced.
 
 # In the order in which they start; they stop the other way round.
-SERVICES=(sandbox api relay inbound outbound texts notifications webhooks)
+SERVICES=(sandbox api relay inbound outbound texts rcs notifications webhooks)
 PORT_VARIABLES=(API_PORT SANDBOX_PORT MAIL_PORT API_INTERNAL_PORT RELAY_INTERNAL_PORT INBOUND_INTERNAL_PORT OUTBOUND_INTERNAL_PORT
-    NOTIFICATIONS_INTERNAL_PORT TEXTS_INTERNAL_PORT WEBHOOKS_INTERNAL_PORT)
+    NOTIFICATIONS_INTERNAL_PORT TEXTS_INTERNAL_PORT RCS_INTERNAL_PORT WEBHOOKS_INTERNAL_PORT)
 
 # choose_ports: the last run's if they are free, else the usual ones, each moved on when it is taken.
 choose_ports() {
     local variable wish
     local -A usual=([API_PORT]=8080 [SANDBOX_PORT]=8090 [MAIL_PORT]=8025 [API_INTERNAL_PORT]=9100 [RELAY_INTERNAL_PORT]=9101
         [INBOUND_INTERNAL_PORT]=9102 [OUTBOUND_INTERNAL_PORT]=9103 [NOTIFICATIONS_INTERNAL_PORT]=9104
-        [TEXTS_INTERNAL_PORT]=9105 [WEBHOOKS_INTERNAL_PORT]=9106)
+        [TEXTS_INTERNAL_PORT]=9105 [WEBHOOKS_INTERNAL_PORT]=9106 [RCS_INTERNAL_PORT]=9109)
     unset "${PORT_VARIABLES[@]}"
     recall ports
     for variable in "${PORT_VARIABLES[@]}"; do
@@ -35,10 +35,12 @@ service_command() {
     api) COMMAND=("$BIN/switchboard-api") ;;
     outbound) COMMAND=("$BIN/outbound" --channel whatsapp) ;;
     texts) COMMAND=("$BIN/outbound" --channel text) ;;
+    rcs) COMMAND=("$BIN/outbound" --channel rcs) ;;
     sandbox)
         COMMAND=("$BIN/sandbox" --listen "127.0.0.1:$SANDBOX_PORT" --mail-listen "127.0.0.1:$MAIL_PORT"
             --webhook-url "$API_URL/channels/whatsapp/webhook"
-            --text-webhook-url "$API_URL/channels/text/webhook#rc=5&rp=all")
+            --text-webhook-url "$API_URL/channels/text/webhook#rc=5&rp=all"
+            --rcs-webhook-url "$API_URL/channels/rcs/webhook")
         ;;
     *) COMMAND=("$BIN/$1") ;;
     esac
@@ -142,13 +144,13 @@ leftovers() {
 stop_services() {
     local service
     stop_process "$RUN/supervisor.process" 60 || return 1
-    for service in api relay inbound outbound texts notifications webhooks sandbox; do
+    for service in api relay inbound outbound texts rcs notifications webhooks sandbox; do
         if recorded_process "$RUN/$service.process"; then
             kill -CONT "$RECORDED_PID" 2>/dev/null || true
             kill -TERM "$RECORDED_PID" 2>/dev/null || true
         fi
     done
-    for service in api relay inbound outbound texts notifications webhooks sandbox; do
+    for service in api relay inbound outbound texts rcs notifications webhooks sandbox; do
         stop_process "$RUN/$service.process" 15 || return 1
     done
     rm -f -- "$RUN"/*.gave-up

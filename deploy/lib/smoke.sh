@@ -96,24 +96,24 @@ reply_arrives() {
     done_step "$message delivered, once"
 }
 
-# A text comes in, and its answer goes out: another channel, the same way.
-texts_go_both_ways() {
-    step "a text, and its answer"
-    local words="text $RANDOM$RANDOM" times
+# goes_both_ways CHANNEL SENDER INBOX LOG: a message comes in on another channel, and its answer goes out, the same way.
+goes_both_ways() {
+    step "$1: a message, and its answer"
+    local words="$1 $RANDOM$RANDOM" times
     http POST "$SANDBOX_URL/contacts/$CONTACT/messages" \
-        "{\"channel\":\"text\",\"to\":\"$DEMO_TEXT_NUMBER\",\"type\":\"text\",\"text\":{\"body\":\"$words\"}}"
+        "{\"channel\":\"$1\",\"to\":\"$2\",\"type\":\"text\",\"text\":{\"body\":\"$words\"}}"
     [[ $HTTP_STATUS == 201 ]] || fail "the sandbox answered $HTTP_STATUS: $HTTP_BODY" "see its log" "$LOGS/sandbox.log"
-    eventually 15 answers "$API_URL/v1/conversations?inboxId=$TEXT_INBOX_ID" "$words" ||
-        fail "the text does not show in GET /v1/conversations: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
+    eventually 15 answers "$API_URL/v1/conversations?inboxId=$3" "$words" ||
+        fail "the message does not show in GET /v1/conversations: $HTTP_BODY" "see the log" "$LOGS/inbound.log"
     first_id cnv "$HTTP_BODY" || fail "no conversation id in: $HTTP_BODY" "see the log" "$LOGS/api.log"
     http POST "$API_URL/v1/conversations/reply" "{\"conversationId\":\"$FOUND\",\"content\":{\"type\":\"text\",\"text\":\"re: $words\"}}"
     if [[ $HTTP_STATUS != 202 ]] || ! first_id msg "$HTTP_BODY"; then
         fail "the answer was answered $HTTP_STATUS: $HTTP_BODY" "see the log" "$LOGS/api.log"
     fi
-    eventually 15 says_status "$FOUND" || fail "the answer is not delivered: $HTTP_BODY" "see the log" "$LOGS/texts.log"
+    eventually 15 says_status "$FOUND" || fail "the answer is not delivered: $HTTP_BODY" "see the log" "$LOGS/$4.log"
     http GET "$SANDBOX_URL/ledger?recipient=$CONTACT&limit=1000"
     times=$(grep -oF -- "re: $words" <<<"$HTTP_BODY" | wc -l)
-    ((times == 1)) || fail "the ledger has the answer $times times: $HTTP_BODY" "see the log" "$LOGS/texts.log"
+    ((times == 1)) || fail "the ledger has the answer $times times: $HTTP_BODY" "see the log" "$LOGS/$4.log"
     done_step
 }
 
@@ -173,7 +173,8 @@ QUESTION="question $RANDOM$RANDOM"
 CONVERSATION=
 contact_writes
 reply_arrives "first answer $RANDOM$RANDOM"
-texts_go_both_ways
+goes_both_ways text "$DEMO_TEXT_NUMBER" "$TEXT_INBOX_ID" texts
+goes_both_ways rcs "$DEMO_RCS_AGENT" "$RCS_INBOX_ID" rcs
 refusals
 email_is_caught
 worker_returns

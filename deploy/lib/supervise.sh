@@ -134,6 +134,6 @@ done
 log "stopping"
 [[ -z $MENDING ]] || wait "$MENDING" 2>/dev/null
 # The provider's side goes last, so that answers under way still come.
-end api relay inbound outbound texts notifications webhooks
+end api relay inbound outbound texts rcs notifications webhooks
 end sandbox
 log "stopped"

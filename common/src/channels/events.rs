@@ -66,6 +66,8 @@ pub enum InboundEvent {
     Deleted(InboundDeletion),
     /// The provider reports on a message of ours.
     Status(StatusUpdate),
+    /// The provider reports on all messages of ours up to one.
+    Watermark(Watermark),
     /// A contact says what it wants to get.
     Wish(Wish),
     /// Nothing that the product acts on.
@@ -76,11 +78,12 @@ pub enum InboundEvent {
 }
 
 /// Who did what an event tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Author {
     /// The contact.
+    #[default]
     Contact,
-    /// The business, past us: from the channel's own app on its phone.
+    /// The business, past us: from the channel's own app, or through another's.
     Business,
 }
 
@@ -109,6 +112,28 @@ pub struct InboundMessage {
     pub new_address: Option<String>,
     /// Whether it lets free-form replies through.
     pub opens_window: bool,
+    /// The attempt that an echo names: what it tells of is then ours.
+    pub correlation: Option<Uuid>,
+}
+
+impl Default for InboundMessage {
+    /// Nothing, of nobody, to be filled in by a channel.
+    fn default() -> Self {
+        Self {
+            provider_id: String::new(),
+            author: Author::default(),
+            addresses: Vec::new(),
+            name: None,
+            at: DateTime::UNIX_EPOCH,
+            content: Content::Deleted,
+            reply_to: None,
+            reaction_to: None,
+            context: None,
+            new_address: None,
+            opens_window: false,
+            correlation: None,
+        }
+    }
 }
 
 /// Another content for a message.
@@ -167,4 +192,28 @@ pub struct StatusUpdate {
     pub at: DateTime<Utc>,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
+}
+
+/// A provider's report on all messages of ours to a contact up to one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Watermark {
+    /// The contact's addresses.
+    pub addresses: Vec<String>,
+    /// What they move to.
+    pub status: Status,
+    /// The provider's own word.
+    pub word: String,
+    /// The last of them.
+    pub up_to: UpTo,
+    /// The provider's time.
+    pub at: DateTime<Utc>,
+}
+
+/// The last message that a watermark tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpTo {
+    /// The last one that the provider had taken at this time.
+    Time(DateTime<Utc>),
+    /// The one of this provider's id.
+    Message(String),
 }

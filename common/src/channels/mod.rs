@@ -9,7 +9,10 @@ mod code_table;
 mod credentials;
 mod error;
 mod events;
+pub mod instagram;
 mod interactive;
+pub mod messenger;
+pub mod meta;
 mod place;
 mod raw_json;
 pub mod rcs;
@@ -28,13 +31,14 @@ use crate::domain::content::Content;
 use crate::domain::lane::{PairPace, WHATSAPP_PAIR};
 use crate::intake::SignedHeaders;
 use crate::problem::{FieldError, WindowState};
+use meta::pages;
 
 pub use capabilities::Capabilities;
 pub use credentials::{Credentials, MetaCredentials, RcsCredentials, TextCredentials};
 pub use error::{Action, ChannelError, MARKETING_OPT_OUT, OPT_OUT, Unparsed};
 pub use events::{
     Author, EventKind, InboundDeletion, InboundEdit, InboundEvent, InboundMessage, RawEvent, StatusUpdate,
-    Wish,
+    UpTo, Watermark, Wish,
 };
 pub use rcs::tokens::Tokens;
 
@@ -44,6 +48,10 @@ pub use rcs::tokens::Tokens;
 pub enum Channel {
     /// WhatsApp Cloud API.
     Whatsapp,
+    /// Messages to a Facebook page.
+    Messenger,
+    /// Messages to an Instagram account.
+    Instagram,
     /// SMS and MMS, Twilio-compatible.
     Text,
     /// RCS for Business.
@@ -52,12 +60,15 @@ pub enum Channel {
 
 impl Channel {
     /// Every channel.
-    pub const ALL: &'static [Self] = &[Self::Whatsapp, Self::Text, Self::Rcs];
+    pub const ALL: &'static [Self] =
+        &[Self::Whatsapp, Self::Messenger, Self::Instagram, Self::Text, Self::Rcs];
 
     /// The stored and shown word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
+            Self::Messenger => "messenger",
+            Self::Instagram => "instagram",
             Self::Text => "text",
             Self::Rcs => "rcs",
         }
@@ -67,6 +78,8 @@ impl Channel {
     pub fn capabilities(self) -> &'static Capabilities {
         match self {
             Self::Whatsapp => &whatsapp::capabilities::CAPABILITIES,
+            Self::Messenger => &messenger::capabilities::CAPABILITIES,
+            Self::Instagram => &instagram::capabilities::CAPABILITIES,
             Self::Text => &text::capabilities::CAPABILITIES,
             Self::Rcs => &rcs::capabilities::CAPABILITIES,
         }
@@ -77,11 +90,25 @@ impl Channel {
         self.capabilities().reply_window_seconds.map(|seconds| TimeDelta::seconds(seconds.into()))
     }
 
+    /// For how much of the reply window replies may come from anybody, where later ones must be a person's.
+    pub fn anybody_s_window(self) -> Option<TimeDelta> {
+        match self {
+            Self::Messenger | Self::Instagram => Some(TimeDelta::hours(24)),
+            Self::Whatsapp | Self::Text | Self::Rcs => None,
+        }
+    }
+
+    /// From when on replies must be a person's, in a window that closes at this time.
+    pub fn human_agent_from(self, closes: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (whole, anybody_s) = (self.reply_window()?, self.anybody_s_window()?);
+        closes.checked_sub_signed(whole - anybody_s)
+    }
+
     /// How often one contact may be written to, where the provider limits that.
     pub fn pair_pace(self) -> Option<PairPace> {
         match self {
             Self::Whatsapp => Some(WHATSAPP_PAIR),
-            Self::Text | Self::Rcs => None,
+            Self::Messenger | Self::Instagram | Self::Text | Self::Rcs => None,
         }
     }
 
@@ -89,7 +116,7 @@ impl Channel {
     pub fn takes_our_ids(self) -> bool {
         match self {
             Self::Rcs => true,
-            Self::Whatsapp | Self::Text => false,
+            Self::Whatsapp | Self::Messenger | Self::Instagram | Self::Text => false,
         }
     }
 
@@ -159,6 +186,8 @@ pub struct Outgoing<'a> {
     /// The attempt's id: the provider echoes it in statuses, which settles attempts whose answer was lost. Where the provider
     /// takes ids of ours, that of the first attempt, so that a repetition is known as one.
     pub correlation: Uuid,
+    /// Whether so much time has passed since the contact wrote that only a person's answer passes.
+    pub as_human_agent: bool,
 }
 
 /// A contact's message that was read.
@@ -207,6 +236,8 @@ pub enum SendOutcome {
 pub fn split(channel: Channel, webhook: ReceivedWebhook<'_>) -> Result<Vec<RawEvent>, Unparsed> {
     match channel {
         Channel::Whatsapp => whatsapp::receive::split(webhook.body),
+        Channel::Messenger => pages::receive::split(messenger::DIALECT.object, webhook.body),
+        Channel::Instagram => pages::receive::split(instagram::DIALECT.object, webhook.body),
         Channel::Text => text::receive::split(webhook.headers.query(), webhook.body),
         Channel::Rcs => rcs::receive::split(webhook.body),
     }
@@ -221,6 +252,7 @@ pub fn parse(
 ) -> InboundEvent {
     match channel {
         Channel::Whatsapp => whatsapp::parse::parse(kind, payload),
+        Channel::Messenger | Channel::Instagram => pages::parse::parse(kind, payload, received_at),
         Channel::Text => text::parse::parse(kind, payload, received_at),
         Channel::Rcs => rcs::parse::parse(kind, payload, received_at),
     }
@@ -233,6 +265,8 @@ pub fn parse(
 pub fn check(channel: Channel, content: &Content) -> Result<(), Vec<FieldError>> {
     match channel {
         Channel::Whatsapp => whatsapp::check::check(content),
+        Channel::Messenger => pages::check::check(&messenger::DIALECT, content),
+        Channel::Instagram => pages::check::check(&instagram::DIALECT, content),
         Channel::Text => text::check::check(content),
         Channel::Rcs => rcs::check::check(content),
     }
@@ -256,6 +290,7 @@ pub fn passes_closed_window(channel: Channel, content: &Content) -> bool {
 pub fn normal_address(channel: Channel, text: &str) -> Option<String> {
     match channel {
         Channel::Whatsapp => whatsapp::addresses::of_client(text),
+        Channel::Messenger | Channel::Instagram => pages::addresses::of_client(text),
         Channel::Text => text::addresses::of_client(text),
         Channel::Rcs => rcs::addresses::of_client(text),
     }
@@ -270,12 +305,15 @@ pub async fn send(
 ) -> SendOutcome {
     match channel {
         Channel::Whatsapp => whatsapp::send::send(http, sender, message).await,
+        Channel::Messenger => pages::send::send(&messenger::DIALECT, http, sender, message).await,
+        Channel::Instagram => pages::send::send(&instagram::DIALECT, http, sender, message).await,
         Channel::Text => text::send::send(http, sender, message).await,
         Channel::Rcs => rcs::send::send(http, sender, message).await,
     }
 }
 
-/// Tells the provider that a contact's message was read, and with it those before it. May be repeated.
+/// Tells the provider that a contact's message was read, and with it those before it. May be repeated. Some providers are told
+/// of the message, and some of the contact.
 ///
 /// # Errors
 /// The provider's refusal, or why it could not be asked.
@@ -287,6 +325,12 @@ pub async fn mark_read(
 ) -> Result<(), ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::receipt::mark_read(http, sender, mark.provider_message_id).await,
+        Channel::Messenger => {
+            pages::receipt::mark_read(&messenger::DIALECT, http, sender, mark.contact).await
+        }
+        Channel::Instagram => {
+            pages::receipt::mark_read(&instagram::DIALECT, http, sender, mark.contact).await
+        }
         Channel::Rcs => rcs::receipt::mark_read(http, sender, mark).await,
         Channel::Text => {
             let title = "Texts have no read receipts";
@@ -298,9 +342,9 @@ pub async fn mark_read(
 /// Whether a webhook is signed with a connection's secrets; secrets of another channel sign nothing.
 pub fn verify(channel: Channel, credentials: &Credentials, webhook: ReceivedWebhook<'_>) -> bool {
     match (channel, credentials) {
-        (Channel::Whatsapp, Credentials::Meta(secrets)) => {
+        (Channel::Whatsapp | Channel::Messenger | Channel::Instagram, Credentials::Meta(secrets)) => {
             let header = webhook.headers.get("x-hub-signature-256");
-            whatsapp::verify::signature_ok(&secrets.app_secret, webhook.body, header)
+            meta::verify::signature_ok(&secrets.app_secret, webhook.body, header)
         }
         (Channel::Text, Credentials::Text(secrets)) => {
             text::verify::signature_ok(&secrets.auth_token, webhook)
@@ -309,7 +353,9 @@ pub fn verify(channel: Channel, credentials: &Credentials, webhook: ReceivedWebh
             let header = webhook.headers.get("x-goog-signature");
             rcs::verify::signature_ok(&secrets.client_token, webhook.body, header)
         }
-        (Channel::Whatsapp | Channel::Text | Channel::Rcs, _) => false,
+        (Channel::Whatsapp | Channel::Messenger | Channel::Instagram | Channel::Text | Channel::Rcs, _) => {
+            false
+        }
     }
 }
 
@@ -326,6 +372,7 @@ pub async fn locate_file(
 ) -> Result<RemoteFile, ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::files::locate(http, sender, allowed, id).await,
+        Channel::Messenger | Channel::Instagram => pages::files::locate(sender, allowed, id),
         Channel::Text => text::files::locate(sender, allowed, id),
         Channel::Rcs => rcs::files::locate(sender, allowed, id),
     }
@@ -344,6 +391,7 @@ pub async fn open_file(
 ) -> Result<reqwest::Response, ChannelError> {
     match channel {
         Channel::Whatsapp => whatsapp::files::open(http, sender, file).await,
+        Channel::Messenger | Channel::Instagram => pages::files::open(http, sender, allowed, file).await,
         Channel::Text => text::files::open(http, sender, allowed, file).await,
         Channel::Rcs => rcs::files::open(http, file).await,
     }
@@ -354,7 +402,10 @@ pub async fn open_file(
 /// # Errors
 /// The provider's refusal, or that it cannot be reached.
 pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) -> Result<(), ChannelError> {
+    let (id, base, token) = (&sender.external_id, &sender.base_url, &sender.access_token);
     match channel {
+        Channel::Messenger => messenger::account::page(http, base, id, token).await.map(|_page| ()),
+        Channel::Instagram => instagram::account::account(http, base, id, token).await.map(|_account| ()),
         Channel::Whatsapp => whatsapp::account::phone_number(http, sender).await.map(|_info| ()),
         Channel::Text => text::account::probe(http, sender).await,
         Channel::Rcs => rcs::account::probe(http, sender).await,
@@ -367,7 +418,7 @@ pub async fn probe(channel: Channel, http: &reqwest::Client, sender: &Sender) ->
 /// When the address cannot be read.
 pub fn base_url(channel: Channel, config: &Channels, api_url: Option<&str>) -> Result<Url, String> {
     match channel {
-        Channel::Whatsapp => {
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => {
             let base = api_url.unwrap_or(config.graph_url.as_str()).trim_end_matches('/');
             Url::parse(&format!("{base}/{}", config.graph_version)).map_err(|error| error.to_string())
         }

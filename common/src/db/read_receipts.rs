@@ -18,10 +18,10 @@ pub struct Receipt {
     pub inbox: Uuid,
     /// The newest message that was read.
     pub message: Uuid,
-    /// The provider's id of it.
-    pub provider_message_id: String,
     /// The contact's address.
     pub contact: String,
+    /// The provider's id of it.
+    pub provider_message_id: String,
     /// Tries that failed.
     pub failures: i32,
     /// The request it came from.
@@ -64,7 +64,7 @@ const TAKE: &str = "UPDATE read_receipts r SET due_at = now() + interval '60 sec
             AND NOT EXISTS (SELECT 1 FROM inboxes i WHERE i.id = d.inbox_id AND (i.gate = 'closed' OR i.deleted_at IS NOT NULL))
         ORDER BY d.due_at LIMIT $2 FOR UPDATE SKIP LOCKED))
     RETURNING r.conversation_id, r.inbox_id, r.message_id, r.provider_message_id, r.failures, r.trace_id,
-        coalesce((SELECT c.address FROM conversations c WHERE c.id = r.conversation_id), '')";
+        coalesce((SELECT c.address FROM conversations c WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id), '')";
 
 /// Takes at most `most` receipts that are due; what comes of each is to be told by `done` or `failed`, else it comes again.
 ///
@@ -81,10 +81,10 @@ fn read(row: &Row) -> Result<Receipt, Error> {
         conversation: row.try_get(0)?,
         inbox: row.try_get(1)?,
         message: row.try_get(2)?,
+        contact: row.try_get(6)?,
         provider_message_id: row.try_get(3)?,
         failures: row.try_get(4)?,
         trace: row.try_get(5)?,
-        contact: row.try_get(6)?,
     })
 }
 

@@ -11,6 +11,7 @@ mod management;
 mod media;
 mod messages;
 mod program;
+mod rcs;
 mod support;
 mod templates;
 mod texts;

@@ -31,6 +31,8 @@ pub(super) struct Decider<'a> {
     pub(super) moved: Vec<Moved>,
     /// Messages of blocked contacts whose words have changed, by conversation.
     pub(super) unsearchable: Vec<(Uuid, Uuid)>,
+    /// Messages that echoes of this group have shown to be taken, with their conversations, and when that was.
+    pub(super) proved: Vec<(Uuid, Uuid, DateTime<Utc>)>,
     processed: Vec<(i64, &'static str)>,
     pub(super) now: DateTime<Utc>,
 }
@@ -46,6 +48,7 @@ impl<'a> Decider<'a> {
             parked_reactions: HashMap::new(),
             moved: Vec::new(),
             unsearchable: Vec::new(),
+            proved: Vec::new(),
             processed: Vec::new(),
             now: Utc::now(),
         };
@@ -63,6 +66,7 @@ impl<'a> Decider<'a> {
                 Some(effect) => effect,
                 None => return Ok(()),
             },
+            InboundEvent::Watermark(mark) => self.watermark(waiting, mark),
             InboundEvent::Wish(wish) => self.wish(waiting, wish),
             InboundEvent::Ignored { .. } => "ignored",
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use common::channels::{self, InboundEvent, StatusUpdate};
+use common::channels::{self, InboundEvent, UpTo};
 use common::db::pipeline::channel_events::{self, WaitingEvent, lane_key, lock_key};
 use common::db::pipeline::load::{self, Attempt, LoadedLane, Message};
 use common::db::pipeline::{HASH_JOINS, provider_ids};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::apply::Decider;
 use super::contacts::{Addresses, Contacts};
+use super::{own_echoes, watermarks};
 
 /// What a transaction achieved.
 pub(super) struct Done {
@@ -34,8 +35,21 @@ impl Understood {
             InboundEvent::Message(message) => (&message.addresses, message.reaction_to.as_ref()),
             InboundEvent::Edited(edit) => (&edit.addresses, Some(&edit.target)),
             InboundEvent::Deleted(deletion) => (&deletion.addresses, Some(&deletion.target)),
+            InboundEvent::Watermark(mark) => match &mark.up_to {
+                UpTo::Message(id) => (&mark.addresses, Some(id)),
+                UpTo::Time(_) => (&mark.addresses, None),
+            },
             InboundEvent::Wish(wish) => (&wish.addresses, None),
             InboundEvent::Status(_) | InboundEvent::Ignored { .. } => (&[], None),
+        }
+    }
+
+    /// The attempt that the event names.
+    fn correlation(&self) -> Option<Uuid> {
+        match &self.event {
+            InboundEvent::Message(message) => message.correlation,
+            InboundEvent::Status(update) => update.correlation,
+            _ => None,
         }
     }
 
@@ -61,6 +75,8 @@ pub(super) struct Loaded {
     pub heads: HashMap<Uuid, Uuid>,
     /// Messages that wait until the contact writes, oldest first, by conversation.
     pub held: HashMap<Uuid, Vec<Uuid>>,
+    /// Messages that reports on all up to one are about, by event.
+    pub marked: HashMap<i64, Vec<Uuid>>,
 }
 
 /// Works off up to `most` events of these lanes.
@@ -97,7 +113,7 @@ fn understand(row: &Row) -> Result<Understood, Error> {
     let waiting = WaitingEvent::read(row)?;
     let event = match channels::parse(waiting.channel, waiting.kind, &waiting.payload, waiting.received_at) {
         // What had left still ends as the provider says; nothing else begins or changes in a deleted inbox.
-        event @ InboundEvent::Status(_) => event,
+        event @ (InboundEvent::Status(_) | InboundEvent::Watermark(_)) => event,
         _ if waiting.inbox_deleted => InboundEvent::Ignored { reason: "the inbox was deleted" },
         event => event,
     };
@@ -123,15 +139,14 @@ impl Keys {
                     keys.provider_id(inbox, &message.provider_id);
                     message.reply_to.iter().for_each(|id| keys.provider_id(inbox, id));
                 }
-                InboundEvent::Status(StatusUpdate { provider_id, correlation, .. }) => {
-                    keys.provider_id(inbox, provider_id);
-                    keys.correlations.extend(*correlation);
-                }
+                InboundEvent::Status(update) => keys.provider_id(inbox, &update.provider_id),
                 InboundEvent::Edited(_)
                 | InboundEvent::Deleted(_)
+                | InboundEvent::Watermark(_)
                 | InboundEvent::Wish(_)
                 | InboundEvent::Ignored { .. } => (),
             }
+            keys.correlations.extend(understood.correlation());
             let (addresses, target) = understood.about();
             target.into_iter().for_each(|id| keys.provider_id(inbox, id));
             keys.addresses.extend(inbox, addresses);
@@ -189,17 +204,19 @@ async fn look_up(tx: &Tx, events: &[Understood]) -> Result<Loaded, Error> {
         led_to.extend(target.and_then(|id| known.get(&(inbox, id.clone()))));
         if let InboundEvent::Status(update) = &understood.event {
             led_to.extend(known.get(&(inbox, update.provider_id.clone())));
-            let attempt = update.correlation.and_then(|id| attempts.get(&id));
-            led_to.extend(attempt.map(|attempt| (attempt.message, attempt.conversation)));
         }
+        let attempt = understood.correlation().and_then(|id| attempts.get(&id));
+        led_to.extend(attempt.map(|attempt| (attempt.message, attempt.conversation)));
         for (message, conversation) in led_to {
             messages.insert(message);
             conversations.insert(conversation);
         }
     }
     let (lanes, messages) = lock(tx, conversations, messages).await?;
-    let (heads, held) = (HashMap::new(), HashMap::new());
-    let mut loaded = Loaded { known, attempts, contacts, lanes, messages, heads, held };
+    let (heads, held, marked) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let mut loaded = Loaded { known, attempts, contacts, lanes, messages, heads, held, marked };
+    own_echoes::find_in_flight(tx, events, &mut loaded).await?;
+    watermarks::find(tx, events, &mut loaded).await?;
     look_into_lanes(tx, &mut loaded, &written).await?;
     Ok(loaded)
 }

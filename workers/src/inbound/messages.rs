@@ -31,6 +31,9 @@ impl Decider<'_> {
         if self.loaded.known.contains_key(&key) {
             return Ok("duplicate");
         }
+        if let Some(effect) = self.own_echo(waiting, inbound) {
+            return Ok(effect);
+        }
         let Some(contact) = self.loaded.contacts.find(waiting.inbox, &inbound.addresses) else {
             return Ok("ignored");
         };

@@ -9,9 +9,11 @@ mod fallback;
 mod group;
 mod isolate;
 mod messages;
+mod own_echoes;
 mod reactions;
 mod statuses;
 mod storer;
+mod watermarks;
 mod wishes;
 
 use std::sync::Arc;

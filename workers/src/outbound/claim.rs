@@ -52,6 +52,8 @@ pub(super) struct Work {
     pub to: String,
     pub content: Content,
     pub reply_to: Option<String>,
+    /// From when on only a person's answer passes.
+    pub human_agent_from: Option<DateTime<Utc>>,
     pub trace: Uuid,
 }
 
@@ -265,6 +267,7 @@ fn work(loaded: &LoadedLane, head: Head, held: Held, (attempt, number): (Uuid, i
         to: loaded.address.clone(),
         content: message.content,
         reply_to,
+        human_agent_from: loaded.window_expires_at.and_then(|end| loaded.channel.human_agent_from(end)),
         trace: message.trace,
     }
 }

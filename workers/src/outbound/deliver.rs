@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use common::batch::{Batcher, Execute, Limits};
 use common::channels::{self, Action, ChannelError, Outgoing, SendOutcome};
 use common::db::pipeline::work;
@@ -143,6 +144,7 @@ impl Deliverer {
             content: &content,
             reply_to: work.reply_to.as_deref(),
             correlation: work.correlation,
+            as_human_agent: work.human_agent_from.is_some_and(|from| from <= Utc::now()),
         };
         let outcome = channels::send(work.channel, &self.http, &sender, &outgoing).await;
         let took = started.elapsed().as_secs_f64();

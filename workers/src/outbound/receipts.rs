@@ -106,8 +106,8 @@ mod tests {
             conversation: Uuid::nil(),
             inbox: Uuid::nil(),
             message: Uuid::nil(),
+            contact: "15551234567".into(),
             provider_message_id: "wamid.1".into(),
-            contact: "15550102001".into(),
             failures,
             trace: Uuid::nil(),
         }

@@ -54,7 +54,9 @@ pub async fn receive_channel_webhook(
     let headers = SignedHeaders::of(&parts.uri, &parts.headers);
     state.intake.receive(channel, headers, body, trace).await?;
     Ok(match channel {
-        Channel::Whatsapp | Channel::Rcs => StatusCode::OK.into_response(),
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram | Channel::Rcs => {
+            StatusCode::OK.into_response()
+        }
         Channel::Text => ([(CONTENT_TYPE, "text/xml")], NOTHING_TO_SAY).into_response(),
     })
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use common::channels::Channel;
-use common::channels::whatsapp::verify::{Handshake, InvalidHandshake, handshake};
+use common::channels::meta::verify::{Handshake, InvalidHandshake, handshake};
 use common::problem::Problem;
 use http::{StatusCode, Uri};
 
@@ -43,7 +43,7 @@ pub async fn verify_channel_webhook(
 
 fn read(channel: Channel, query: &str) -> Result<Handshake, Problem> {
     let read = match channel {
-        Channel::Whatsapp => handshake(query),
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => handshake(query),
         // RCS asks in the body of a webhook.
         Channel::Text | Channel::Rcs => return Err(Problem::not_found("handshake")),
     };

@@ -35,15 +35,16 @@ use crate::state::AppState;
 pub struct CreateConnection {
     /// The channel.
     pub(super) channel: Channel,
-    /// The provider's id of the account: for WhatsApp the business account, for texts the account SID, for RCS the agent.
+    /// The provider's id of the account: for WhatsApp the business account, for Messenger the page, for
+    /// Instagram the professional account, for texts the account SID, for RCS the agent.
     pub(super) external_id: String,
-    /// WhatsApp: authorizes our calls to the provider.
+    /// WhatsApp, Messenger and Instagram: authorizes our calls to the provider.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) access_token: Option<Secret>,
-    /// WhatsApp: signs the provider's webhooks.
+    /// WhatsApp, Messenger and Instagram: signs the provider's webhooks.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) app_secret: Option<Secret>,
-    /// WhatsApp: the word that you give the provider with the webhook's address.
+    /// WhatsApp, Messenger and Instagram: the word that you give the provider with the webhook's address.
     #[schema(value_type = Option<String>, write_only)]
     pub(super) verify_token: Option<Secret>,
     /// Texts: `externalId` again, which may be left out.
@@ -101,7 +102,8 @@ async fn create(
     let credentials = secrets::of(&input)?;
     let api_url = input.api_url.as_deref().map(|text| allowed_url(state, text)).transpose()?;
     let base = provider::base(state, input.channel, api_url.as_deref())?;
-    provider::prove_access(state, &base, &input.external_id, &credentials).await?;
+    let account = (input.channel, input.external_id.as_str());
+    provider::prove_access(state, &base, account, &credentials).await?;
     let id = ConnectionId::new();
     let sealed = credentials.seal(&state.sealer, id).map_err(Problem::internal)?;
     let new = NewConnection {

@@ -42,7 +42,7 @@ pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
     let rcs =
         [("serviceAccount", input.service_account.is_some()), ("clientToken", input.client_token.is_some())];
     match input.channel {
-        Channel::Whatsapp => {
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => {
             refuse_others(input.channel, &[text.as_slice(), &rcs].concat())?;
             of_meta(input).map(Credentials::Meta)
         }
@@ -61,7 +61,11 @@ pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
 ///
 /// # Errors
 /// 400 when an API key would have no secret, 422 when a field is of another channel or is no secret.
-pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<Credentials, Problem> {
+pub(super) fn changed(
+    channel: Channel,
+    opened: Credentials,
+    input: &UpdateConnection,
+) -> Result<Credentials, Problem> {
     let mut checks = Checks::default();
     let meta = [
         ("accessToken", input.access_token.is_some()),
@@ -77,7 +81,7 @@ pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<C
         [("serviceAccount", input.service_account.is_some()), ("clientToken", input.client_token.is_some())];
     let changed = match opened {
         Credentials::Meta(secrets) => {
-            refuse_others(Channel::Whatsapp, &[text.as_slice(), &rcs].concat())?;
+            refuse_others(channel, &[text.as_slice(), &rcs].concat())?;
             let changed = MetaCredentials {
                 access_token: input.access_token.clone().unwrap_or(secrets.access_token),
                 app_secret: input.app_secret.clone().unwrap_or(secrets.app_secret),
@@ -87,7 +91,7 @@ pub(super) fn changed(opened: Credentials, input: &UpdateConnection) -> Result<C
             Credentials::Meta(changed)
         }
         Credentials::Text(secrets) => {
-            refuse_others(Channel::Text, &[meta.as_slice(), &rcs].concat())?;
+            refuse_others(channel, &[meta.as_slice(), &rcs].concat())?;
             let changed = TextCredentials {
                 auth_token: input.auth_token.clone().unwrap_or(secrets.auth_token),
                 api_key_sid: input.api_key_sid.clone().unwrap_or(secrets.api_key_sid),

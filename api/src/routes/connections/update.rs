@@ -104,9 +104,10 @@ pub async fn update_connection(
         Some(url) => url.as_deref().map(|text| allowed_url(&state, text)).transpose()?,
     };
     let opened = Credentials::open(&state.sealer, id, &connection.credentials).map_err(Problem::internal)?;
-    let credentials = secrets::changed(opened, &input)?;
+    let credentials = secrets::changed(connection.channel, opened, &input)?;
     let base = provider::base(&state, connection.channel, api_url.as_deref())?;
-    provider::prove_access(&state, &base, &connection.external_id, &credentials).await?;
+    let account = (connection.channel, connection.external_id.as_str());
+    provider::prove_access(&state, &base, account, &credentials).await?;
     let sealed = credentials.seal(&state.sealer, id).map_err(Problem::internal)?;
     let change =
         ConnectionChange { api_url: api_url.as_deref(), credentials: &sealed, read: connection.updated_at };

@@ -16,11 +16,11 @@ use common::problem::{FieldError, Problem};
 use common::trace::TraceId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::pages::{self, InstagramInbox, MessengerInbox, Pages};
 use super::rcs::{self, RcsInbox};
 use super::text::{self, TextInbox};
 use super::{InboxView, NAME, already_connected};
@@ -46,10 +46,12 @@ pub struct CreateInbox {
     /// WhatsApp numbers.
     #[schema(value_type = Option<WhatsAppInbox>)]
     whatsapp: Option<Object<WhatsAppInbox>>,
-    #[schema(ignore)]
-    messenger: Option<IgnoredAny>,
-    #[schema(ignore)]
-    instagram: Option<IgnoredAny>,
+    /// Facebook pages.
+    #[schema(value_type = Option<MessengerInbox>)]
+    messenger: Option<Object<MessengerInbox>>,
+    /// Instagram accounts.
+    #[schema(value_type = Option<InstagramInbox>)]
+    instagram: Option<Object<InstagramInbox>>,
     /// Numbers, short codes or names for texts.
     #[schema(value_type = Option<TextInbox>)]
     text: Option<Object<TextInbox>>,
@@ -79,9 +81,11 @@ pub struct CreatedInboxes {
 
 /// Connect inboxes
 ///
-/// Connects numbers of WhatsApp business accounts, senders of texts, or RCS agents, all or none. Each account or agent needs a
-/// connection, and the provider must let its service account use the agent, or list each number under one of the accounts, which proves that the connection gives access to it. Names and
-/// short codes for texts are in no such list: they belong to the account with the messaging service, or to the only one
+/// Connects numbers of WhatsApp business accounts, Facebook pages, Instagram accounts, senders of texts, or RCS agents, all or none.
+/// Each account needs a connection, and the provider must list each number under one of the accounts, which proves that the
+/// connection gives access to it. A page or Instagram account is proven by its token, which must be its own, and its webhooks are
+/// subscribed to; an agent by its service account, which must be let use it. Names and short codes for texts are in no such list:
+/// they belong to the account with the messaging service, or to the only one
 /// connected.
 #[utoipa::path(
     post, path = "/v1/inboxes", tag = "Inboxes",
@@ -113,6 +117,7 @@ async fn create(
 ) -> Result<Answer, Stopped> {
     let asked = match the_one_channel(input)? {
         Asked::Whatsapp(asked) => asked,
+        Asked::Pages(asked) => return pages::create(state, caller, once, &asked, trace).await,
         Asked::Text(asked) => return text::create(state, caller, once, &asked, trace).await,
         Asked::Rcs(asked) => return rcs::create(state, caller, once, &asked, trace).await,
     };
@@ -134,6 +139,7 @@ async fn create(
 /// What is asked for.
 enum Asked {
     Whatsapp(WhatsAppInbox),
+    Pages(Pages),
     Text(TextInbox),
     Rcs(RcsInbox),
 }
@@ -156,14 +162,20 @@ fn the_one_channel(input: CreateInbox) -> Result<Asked, Problem> {
     if let (Some(first), Some(other)) = (first, named.next()) {
         return refused("A request connects one channel", other, &format!("must not come with {first}"));
     }
-    match (input.whatsapp, input.text, input.rcs, first) {
-        (Some(whatsapp), ..) => Ok(Asked::Whatsapp(whatsapp.0)),
-        (_, Some(text), ..) => Ok(Asked::Text(text.0)),
-        (_, _, Some(rcs), _) => Ok(Asked::Rcs(rcs.0)),
-        (.., Some(name)) => {
-            refused("The channel is not supported; connect whatsapp, text or rcs", name, "is not supported")
+    let asked = [
+        input.whatsapp.map(|asked| Asked::Whatsapp(asked.0)),
+        input.messenger.map(|asked| Asked::Pages(asked.0.into())),
+        input.instagram.map(|asked| Asked::Pages(asked.0.into())),
+        input.text.map(|asked| Asked::Text(asked.0)),
+        input.rcs.map(|asked| Asked::Rcs(asked.0)),
+    ];
+    match (asked.into_iter().flatten().next(), first) {
+        (Some(asked), _) => Ok(asked),
+        (None, Some(name)) => {
+            let detail = "The channel is not supported; connect whatsapp, messenger, instagram, text or rcs";
+            refused(detail, name, "is not supported")
         }
-        (.., None) => {
+        (None, None) => {
             refused("The request names no channel", "whatsapp", "is needed: one channel must be named")
         }
     }

@@ -4,6 +4,7 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub(crate) mod pages;
 mod rcs;
 pub mod team;
 pub mod templates;
@@ -78,6 +79,14 @@ pub struct InboxConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "112233445566778")]
     pub phone_number_id: Option<String>,
+    /// Messenger: the id of the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "500000000000001")]
+    pub page_id: Option<String>,
+    /// Instagram: the id of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "600000000000001")]
+    pub account_id: Option<String>,
     /// Texts: the phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "+15551234567")]
@@ -100,6 +109,8 @@ impl InboxConfig {
         let mut config = Self::default();
         match inbox.channel {
             Channel::Whatsapp => config.phone_number_id = Some(inbox.external_id.clone()),
+            Channel::Messenger => config.page_id = Some(inbox.external_id.clone()),
+            Channel::Instagram => config.account_id = Some(inbox.external_id.clone()),
             Channel::Text => {
                 let sender = addresses::sender(&inbox.external_id).to_owned();
                 config.messaging_service_id = inbox.messaging_service.clone();
@@ -117,7 +128,7 @@ impl InboxConfig {
 
 /// The refusal of a resource that an inbox holds already, of this or another organization.
 fn already_connected(id: &str, field: &str) -> Problem {
-    let detail = format!("The number {id} is connected already");
+    let detail = format!("{id} is connected already");
     let problem = Problem::new(StatusCode::CONFLICT, "already_connected", detail);
     problem.field(field, "already_connected", "is connected already")
 }

@@ -46,6 +46,7 @@ fn message(event: &Value, at: DateTime<Utc>) -> Result<InboundEvent, &'static st
         context: None,
         new_address: None,
         opens_window: false,
+        correlation: None,
     })))
 }
 

@@ -44,6 +44,7 @@ fn message(payload: &Value, at: DateTime<Utc>) -> Result<InboundEvent, &'static 
         context: None,
         new_address: None,
         opens_window: false,
+        correlation: None,
     })))
 }
 

@@ -14,7 +14,6 @@ mod payloads;
 pub mod receipt;
 pub mod receive;
 pub mod send;
-pub mod verify;
 
 use super::calls::{Protocol, address, told};
 

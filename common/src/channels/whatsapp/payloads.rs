@@ -1,6 +1,6 @@
 //! The Graph API's JSON: what we send, and what it answers.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -248,54 +248,4 @@ pub(super) struct SendAnswer {
 #[derive(Debug, Deserialize)]
 pub(super) struct SentMessage {
     pub id: String,
-}
-
-/// Body of an error.
-#[derive(Debug, Deserialize)]
-pub(super) struct ErrorBody {
-    pub error: GraphError,
-}
-
-/// What the Graph API says of an error, in answers and in statuses. Fields of an unexpected type count as missing.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct GraphError {
-    #[serde(deserialize_with = "number")]
-    pub code: Option<i64>,
-    #[serde(deserialize_with = "number")]
-    pub error_subcode: Option<i64>,
-    #[serde(deserialize_with = "text")]
-    pub message: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub title: Option<String>,
-    #[serde(deserialize_with = "text")]
-    pub error_user_msg: Option<String>,
-    #[serde(deserialize_with = "any")]
-    pub error_data: Value,
-    #[serde(deserialize_with = "any")]
-    pub is_transient: Value,
-}
-
-fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    Value::deserialize(deserializer)
-}
-
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        _ => None,
-    })
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(integer(&Value::deserialize(deserializer)?))
-}
-
-/// A whole number, written as a number or as a text.
-pub(super) fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
 }

@@ -15,6 +15,7 @@ pub mod placements;
 pub mod provider_ids;
 pub mod rows;
 pub mod touches;
+pub mod watermarks;
 pub mod wishes;
 pub mod work;
 

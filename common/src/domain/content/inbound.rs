@@ -61,6 +61,9 @@ pub struct Referral {
     /// The click's id, for the advertiser's own accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub click_id: Option<String>,
+    /// What the business itself wrote into the link, to know it by.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// A pressed button of a template.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{answers, cards, id, number, text};
-use crate::channels::whatsapp::payloads::integer;
+use crate::channels::meta::payloads::integer;
 use crate::domain::content::{Content, Location, Media, Order, OrderItem, Reaction, System};
 
 /// Most characters of an emoji: some are put together of many.

@@ -31,6 +31,7 @@ fn referral(referral: &Value) -> Referral {
         media_type: text(&referral["media_type"]),
         media_url: files.into_iter().find_map(text),
         click_id: text(&referral["ctwa_clid"]),
+        reference: None,
     }
 }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::addresses;
-use super::payloads::integer;
+use crate::channels::meta::payloads::integer;
 use crate::channels::{Author, EventKind, InboundDeletion, InboundEdit, InboundEvent, InboundMessage};
 use crate::domain::content::{Content, Unsupported};
 
@@ -112,6 +112,7 @@ impl<'a> Told<'a> {
             context: context::context(message),
             new_address: new_address.filter(|_| !business),
             opens_window: opens_window && !business && !is_system,
+            correlation: None,
             content,
         }))
     }
