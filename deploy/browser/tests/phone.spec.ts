@@ -287,6 +287,19 @@ test("a sandbox that goes and comes back is told and found again", async ({ page
   await expect(bubble(page, "while away")).toBeVisible();
 });
 
+test("what was seen of an earlier sandbox hides nothing of the next", async ({ page, sandbox }) => {
+  for (const words of ["one", "two", "three"]) await sandbox.speak({ type: "text", text: { body: words } });
+  await page.goto(CHAT);
+  await expect(bubble(page, "three")).toBeVisible();
+  await page.goto("about:blank");
+  const listen = new URL(sandbox.base).host;
+  await sandbox.stop();
+  await sandbox.start(listen);
+  await sandbox.sent({ type: "template", template: { name: "hello_world", language: { code: "en_US" } } });
+  await page.goto("/phone");
+  await expect(page.getByRole("button", { name: /Sandbox WhatsApp/ }).getByText("1 unread")).toBeVisible();
+});
+
 test("all of it works from the keyboard", async ({ page, sandbox }) => {
   await sandbox.sent({ type: "template", template: { name: "hello_world", language: { code: "en_US" } } });
   await page.goto("/phone");

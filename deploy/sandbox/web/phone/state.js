@@ -53,9 +53,17 @@ const told = (status = "") => (/revoked|undelivered/i.test(status) ? "failed" : 
 
 export const position = (entry, place) => entry.n ?? place + 1;
 
+function forget(run) {
+  remembered.set("run", run);
+  remembered.set("seen", {});
+  store.set({ seen: {} });
+}
+
 async function load() {
   const { me } = store.get();
-  const { channels } = await call("GET", "/control/channels");
+  const { channels, run } = await call("GET", "/control/channels");
+  // What was seen of another run says nothing of this one, whose messages are counted anew.
+  if (remembered.get("run") !== run) forget(run);
   const messages = {};
   const typing = {};
   await Promise.all(
@@ -99,10 +107,7 @@ export function start() {
   again = watch({
     changed: load,
     state: (connection) => store.set({ connection }),
-    restarted: () => {
-      remembered.set("seen", {});
-      store.set({ seen: {}, messages: {}, notice: "The sandbox was started anew: what was said before is gone." });
-    },
+    restarted: () => store.set({ messages: {}, notice: "The sandbox was started anew: what was said before is gone." }),
   });
   document.addEventListener("visibilitychange", () => document.hidden || again());
   addEventListener("hashchange", fromAddress);
