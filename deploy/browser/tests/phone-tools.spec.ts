@@ -102,6 +102,8 @@ test("settings are changed in place, and wrong ones refused", async ({ page, san
   const settings = async () => (await sandbox.call("GET", "/control/settings")).body;
   await expect.poll(settings).toMatchObject({ statusMs: 77, read: true });
   await page.getByLabel("Longest pause (ms)").fill("0");
+  await sandbox.call("PATCH", "/control/settings", { answerMs: 3 });
+  await expect(page.getByLabel("Answers take (ms)")).toHaveValue("3");
   await page.keyboard.press("Tab");
   await expect(page.getByRole("alert")).toContainText("webhookRetry.maxMs must be between");
 });

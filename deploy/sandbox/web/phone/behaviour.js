@@ -44,8 +44,9 @@ export function Behaviour() {
 
 const label = (name) => LABELS[name] ?? name.replace(/([A-Z])/g, " $1").toLowerCase();
 
+// A field keeps what is being typed when something else changes meanwhile.
 const Settings = ({ settings, change }) => Object.entries(settings).map(([name, value]) => {
   if (typeof value === "boolean") return html`<${Switch} key=${name} label=${label(name)} on=${value} change=${(on) => change({ [name]: on })} />`;
   if (value && typeof value === "object") return html`<fieldset key=${name}><legend>${label(name)}</legend><${Settings} settings=${value} change=${(patch) => change({ [name]: patch })} /></fieldset>`;
-  return html`<label class="setting" key=${name}><span>${label(name)}</span><input inputmode="numeric" value=${value} onChange=${(event) => change({ [name]: Number(event.target.value) })} /></label>`;
+  return html`<label class="setting" key=${name}><span>${label(name)}</span><input key=${value} inputmode="numeric" defaultValue=${value} onChange=${(event) => change({ [name]: Number(event.target.value) })} /></label>`;
 });
