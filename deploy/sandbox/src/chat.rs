@@ -3,9 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::clock::Micros;
+use crate::clock::{MILLISECOND, Micros};
 use crate::message::{Accepted, Inbound, Progress, Step};
 use crate::pacing::Cell;
+
+/// How long the provider shows that the business is typing.
+const TYPING: Micros = 25_000 * MILLISECOND;
 
 /// The chats of one phone number.
 #[derive(Debug, Default)]
@@ -19,6 +22,16 @@ impl Chats {
     /// The chat with a contact, if there ever was a message.
     pub fn find(&self, contact: &str) -> Option<&Chat> {
         self.by_contact.get(contact)
+    }
+
+    /// The same, to change it.
+    pub fn find_mut(&mut self, contact: &str) -> Option<&mut Chat> {
+        self.by_contact.get_mut(contact)
+    }
+
+    /// All contacts, with their chats.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Chat)> {
+        self.by_contact.iter().map(|(contact, chat)| (&**contact, chat))
     }
 
     /// The chat with a contact, begun when there was none.
@@ -38,6 +51,8 @@ pub struct Chat {
     pub pair: Cell,
     /// When the contact wrote last.
     pub wrote_at: Option<Micros>,
+    /// Since when the business is typing.
+    pub typing_since: Option<Micros>,
     /// When the latest `sent`, `delivered` and `read` are due, so that later messages do not overtake.
     pub due: [Micros; 3],
     history: VecDeque<Entry>,
@@ -83,8 +98,16 @@ impl Chat {
         self.wrote_at.is_some_and(|at| now < at + window)
     }
 
+    /// Whether the business is typing: until it sends something, and no longer than the provider shows it.
+    pub fn is_typing(&self, now: Micros) -> bool {
+        self.typing_since.is_some_and(|since| now < since + TYPING)
+    }
+
     /// Adds a message, forgetting the oldest beyond `keep`.
     pub fn remember(&mut self, entry: Entry, keep: usize) {
+        if matches!(entry, Entry::Accepted(_)) {
+            self.typing_since = None;
+        }
         while self.history.len() >= keep.max(1) {
             self.history.pop_front();
         }

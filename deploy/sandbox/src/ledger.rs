@@ -191,6 +191,11 @@ impl Ledger {
         self.book.lock().accepted
     }
 
+    /// Number of the latest entry there ever was.
+    pub fn last(&self) -> u64 {
+        self.book.lock().last
+    }
+
     /// Entries dropped for want of room since the last `clear`.
     pub fn dropped(&self) -> u64 {
         let book = self.book.lock();

@@ -5,11 +5,13 @@
 //! - `rcs`: the same of the provider of RCS
 //! - `control`: what tests and people call, to steer and to look
 //! - `webhook`: signed webhooks back, timed, ordered and repeated
+//! - `web`: the phone and the mail page, whose files are in `web/`
 //! - `mail`: an SMTP server that keeps what it is sent
 //! - the rest: state, one noun a file
 
 mod account;
 mod address;
+mod changes;
 mod chat;
 mod clock;
 mod control;
@@ -33,6 +35,7 @@ mod settings;
 mod template;
 mod text;
 mod wamid;
+mod web;
 mod webhook;
 
 pub use rcs::tell::rcs_signature;
@@ -54,7 +57,7 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     // Webhook tasks go on while open requests end, and stop after them.
     let tasks = CancellationToken::new();
-    let sandbox = Arc::new(sandbox::Sandbox::new(&settings, tasks.clone())?);
+    let sandbox = Arc::new(sandbox::Sandbox::new(&settings, tasks.clone(), shutdown.clone())?);
     sandbox.webhooks.start();
     if let Some(address) = settings.mail_listen {
         let listener = TcpListener::bind(address).await;

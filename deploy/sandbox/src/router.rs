@@ -6,12 +6,15 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, delete, get, patch, post};
 
-use crate::control::{accounts, contacts, faults, held, ledger, mail, phone, settings, stats};
+use crate::control::{
+    accounts, channels, contacts, events, faults, files, held, known_contacts, ledger, mail, settings, stats,
+};
 use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
 use crate::pages::control as pages;
 use crate::rcs::{control as rcs_control, create as rcs_create, phones, token};
 use crate::sandbox::Sandbox;
 use crate::text::{create, list, media as text_media, numbers};
+use crate::web;
 
 const LARGEST_UPLOAD: usize = 101 << 20;
 const LARGEST_MESSAGE: usize = 1 << 20;
@@ -70,15 +73,18 @@ fn rcs() -> Router<Arc<Sandbox>> {
 fn control() -> Router<Arc<Sandbox>> {
     Router::new()
         .route("/healthz", get(stats::get_health))
-        .route("/phone", get(phone::show_phone))
+        .route("/phone", get(web::show_phone))
+        .route("/assets/{version}/{*path}", get(web::asset))
         .route("/ledger", get(ledger::read_ledger).delete(ledger::clear_ledger))
         .route("/ledger/summary", get(ledger::summarise_ledger))
         .route("/mail", get(mail::list_mail).delete(mail::clear_mail))
-        .route("/mail/page", get(mail::show_mail))
+        .route("/mail/page", get(web::show_mail))
+        .route("/mail/{n}/html", get(mail::show_html))
         .route(
             "/mail/faults",
             get(mail::list_mail_faults).post(mail::create_mail_fault).delete(mail::delete_mail_faults),
         )
+        .route("/contacts", get(known_contacts::list_contacts))
         .route("/contacts/{address}/messages", post(contacts::speak).get(contacts::list_messages))
         .route("/contacts/{address}/read", post(contacts::read_messages))
         .route("/control/accounts", get(accounts::list_accounts).post(accounts::put_account))
@@ -96,6 +102,9 @@ fn control() -> Router<Arc<Sandbox>> {
             "/control/faults",
             get(faults::list_faults).post(faults::create_fault).delete(faults::delete_faults),
         )
+        .route("/control/channels", get(channels::list_channels))
+        .route("/control/events", get(events::watch))
+        .route("/control/files/{id}", get(files::download_file))
         .route("/control/faults/{id}", delete(faults::delete_fault))
         .route("/control/held", get(held::list_held).delete(held::release_held))
         .route("/control/settings", get(settings::get_settings).patch(settings::patch_settings))

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::directory::{self, Directory};
 use crate::faults::{Fault, Faults};
@@ -45,6 +46,8 @@ pub struct Sandbox {
     pub media: MediaStore,
     /// Emails caught.
     pub mail: Caught,
+    /// Tells those who look on that something happened.
+    pub changes: Arc<Changes>,
     /// Webhooks to the business.
     pub webhooks: Arc<Webhooks>,
     messages: AtomicU64,
@@ -52,7 +55,12 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// A sandbox with the default account, at rest.
-    pub fn new(settings: &Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+    pub fn new(
+        settings: &Settings,
+        stop: CancellationToken,
+        closing: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let changes = Arc::new(Changes::new(closing));
         let behaviour = Arc::new(Live::new(settings.behaviour.clone()));
         let clock = Arc::new(Clock::start());
         let directory = Directory::default();
@@ -82,9 +90,11 @@ impl Sandbox {
             webhooks: Arc::new(Webhooks::new(
                 behaviour.clone(),
                 clock.clone(),
+                changes.clone(),
                 settings.webhook_capacity,
                 stop,
             )?),
+            changes,
             behaviour,
             clock,
             directory,
@@ -97,8 +107,9 @@ impl Sandbox {
         })
     }
 
-    /// The next place among all messages.
+    /// The next place among all messages. Whoever looks on hears of it, on whichever channel it is.
     pub fn next_sequence(&self) -> u64 {
+        self.changes.tell();
         self.messages.fetch_add(1, Ordering::Relaxed) + 1
     }
 

@@ -198,16 +198,19 @@ async fn faults_refuse_delay_and_hold_as_often_as_they_were_ordered() {
 }
 
 #[tokio::test]
-async fn the_mail_page_needs_nothing_from_elsewhere_and_shows_emails_in_a_cage() {
+async fn an_email_as_html_can_run_and_load_nothing() {
     let sandbox = boot_with(Settings { behaviour: calm(), ..Settings::default() }).await;
     assert_eq!(sandbox.control("GET", "/mail", None).await.1, json!({ "address": null, "emails": [] }));
-    let page = sandbox.client.get(sandbox.url("/mail/page")).send().await.unwrap();
-    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
-    let page = page.text().await.unwrap();
-    assert!(!page.contains("http://") && !page.contains("https://"), "the page must not load anything");
-    assert!(
-        page.contains("sandbox=\"allow-popups")
-            && !page.contains("allow-scripts")
-            && !page.contains("allow-same-origin")
-    );
+    assert_eq!(sandbox.control("GET", "/mail/1/html", None).await.0, 404);
+    let sandbox = boot().await;
+    let mut smtp = Smtp::connect(&sandbox).await;
+    assert!(smtp.ask("EHLO test").await.starts_with("250 "));
+    let html = "Content-Type: text/html\r\n\r\n<p>Hello</p><script>1</script>";
+    assert_eq!(smtp.send("ann@example.com", html.as_bytes()).await, "250 2.0.0 kept as 1");
+    let page = sandbox.client.get(sandbox.url("/mail/1/html")).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; img-src data:;"), "{policy}");
+    assert!(policy.ends_with("sandbox allow-popups allow-popups-to-escape-sandbox"), "{policy}");
+    let html = page.text().await.unwrap();
+    assert!(html.starts_with("<base target=\"_blank\"><p>Hello</p>"), "{html}");
 }

@@ -17,4 +17,5 @@ mod support;
 mod templates;
 mod texts;
 mod validation;
+mod web;
 mod webhooks;

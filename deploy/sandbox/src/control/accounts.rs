@@ -27,6 +27,7 @@ pub async fn put_account(
 ) -> Result<(StatusCode, Json<AccountConfig>), ControlError> {
     let known = sandbox.directory.account(&config.waba_id).is_some();
     let account = sandbox.directory.put(config)?;
+    sandbox.changes.tell();
     let status = if known { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(account.state().config.clone())))
 }
@@ -38,5 +39,6 @@ pub async fn patch_account(
     Body(patch): Body<Value>,
 ) -> Result<Json<AccountConfig>, ControlError> {
     let account = sandbox.directory.patch(&id, &patch)?;
+    sandbox.changes.tell();
     Ok(Json(account.state().config.clone()))
 }

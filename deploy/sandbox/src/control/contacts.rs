@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::error::ControlError;
+use super::files;
 use super::json::Body;
 use crate::account::Phone;
 use crate::address;
@@ -203,14 +204,16 @@ pub async fn list_messages(
         None => sandbox.directory.phones(),
     };
     let mut entries = Vec::new();
+    let mut typing: Vec<Box<str>> = Vec::new();
     for phone in phones {
         if let Some(chat) = phone.chats.lock().find(&contact) {
             entries.extend(chat.history().cloned());
+            typing.extend(chat.is_typing(sandbox.clock.now()).then(|| phone.id.clone()));
         }
     }
     entries.sort_by_key(Entry::sequence);
     let messages: Vec<Value> = entries.iter().map(|entry| view(&sandbox, entry)).collect();
-    Ok(Json(json!({"messages": messages})))
+    Ok(Json(json!({"messages": messages, "typing": typing})))
 }
 
 fn view(sandbox: &Sandbox, entry: &Entry) -> Value {
@@ -225,7 +228,13 @@ fn view(sandbox: &Sandbox, entry: &Entry) -> Value {
         Entry::Accepted(message) => serde_json::from_slice(&message.body).unwrap_or_default(),
         Entry::Inbound(message) => Value::Object(message.message.clone()),
     };
+    let fetched = match entry {
+        Entry::Accepted(message) => message.fetched.get(),
+        Entry::Inbound(_) => None,
+    };
     json!({
+        "n": entry.sequence(),
+        "files": fetched.map(|file| files::view(file)).into_iter().collect::<Vec<_>>(),
         "from": from,
         "with": phone.id,
         "id": entry.id(),
@@ -252,6 +261,9 @@ pub async fn read_messages(
     Body(chat): Body<ReadChat>,
 ) -> Result<Json<Value>, ControlError> {
     let contact = contact(&given)?;
+    if let Some(TEXT | RCS) = chat.channel.as_deref() {
+        return Err(ControlError::invalid("reading is told on WhatsApp, Messenger and Instagram only"));
+    }
     if let Some(platform) = platform(chat.channel.as_deref()) {
         let read = pages::speak::read(&sandbox, platform, (&contact, &chat.to))?;
         return Ok(Json(json!({"read": read})));

@@ -42,6 +42,7 @@ pub async fn create_fault(
         rule.recipient = Some(address.ok_or_else(|| ControlError::invalid("recipient is not an address"))?);
     }
     let id = sandbox.faults.add(rule);
+    sandbox.changes.tell();
     Ok((StatusCode::CREATED, Json(json!({"id": id}))))
 }
 
@@ -52,7 +53,9 @@ pub async fn list_faults(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
 
 /// Removes all faults.
 pub async fn delete_faults(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
-    Json(json!({"deleted": sandbox.faults.remove(None)}))
+    let deleted = sandbox.faults.remove(None);
+    sandbox.changes.tell();
+    Json(json!({"deleted": deleted}))
 }
 
 /// Removes one fault; one that is used up is gone already and answers 404.
@@ -62,6 +65,9 @@ pub async fn delete_fault(
 ) -> Result<Json<Value>, ControlError> {
     match sandbox.faults.remove(Some(&id)) {
         0 => Err(ControlError::not_found("fault")),
-        deleted => Ok(Json(json!({"deleted": deleted}))),
+        deleted => {
+            sandbox.changes.tell();
+            Ok(Json(json!({"deleted": deleted})))
+        }
     }
 }

@@ -23,6 +23,8 @@ const LARGEST_LIMIT: usize = 10_000;
 pub struct Wanted {
     #[serde(default)]
     after: u64,
+    /// Only so many of the latest, in place of `after`.
+    newest: Option<u64>,
     sender: Option<String>,
     recipient: Option<String>,
     limit: Option<usize>,
@@ -57,7 +59,7 @@ pub async fn read_ledger(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, ControlError> {
     let filter = Filter {
-        after: wanted.after,
+        after: wanted.newest.map_or(wanted.after, |most| sandbox.ledger.last().saturating_sub(most)),
         sender: wanted.sender,
         recipient: wanted.recipient.map(|given| address::normalise(&given).unwrap_or(given)),
         limit: wanted.limit.unwrap_or(DEFAULT_LIMIT).min(LARGEST_LIMIT),
@@ -113,5 +115,7 @@ pub async fn summarise_ledger(State(sandbox): State<Arc<Sandbox>>) -> Response {
 
 /// Empties the ledger; numbers go on.
 pub async fn clear_ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
-    Json(json!({"deleted": sandbox.ledger.clear()}))
+    let deleted = sandbox.ledger.clear();
+    sandbox.changes.tell();
+    Json(json!({"deleted": deleted}))
 }

@@ -1,9 +1,9 @@
-//! `/mail`: the emails caught, a page to read them, and what shall go wrong.
+//! `/mail`: the emails caught, one as HTML, and what shall go wrong.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use serde::Deserialize;
@@ -14,8 +14,9 @@ use super::json::Body;
 use crate::mail::MailRule;
 use crate::sandbox::Sandbox;
 
-/// Emails are shown in a frame that may do nothing but open links elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-src 'self'";
+/// For email shown in a frame.
+const FRAME_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; \
+    sandbox allow-popups allow-popups-to-escape-sandbox";
 
 /// Which emails to list.
 #[derive(Debug, Deserialize)]
@@ -31,12 +32,19 @@ pub async fn list_mail(State(sandbox): State<Arc<Sandbox>>, Query(wanted): Query
 
 /// Throws away what was caught.
 pub async fn clear_mail(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
-    Json(json!({ "deleted": sandbox.mail.clear() }))
+    let deleted = sandbox.mail.clear();
+    sandbox.changes.tell();
+    Json(json!({ "deleted": deleted }))
 }
 
-/// The page to read it, whole in one file.
-pub async fn show_mail() -> impl IntoResponse {
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("mail.html")))
+/// `/mail/{n}/html`: an email as HTML, which may run and load nothing; its links open elsewhere.
+pub async fn show_html(
+    State(sandbox): State<Arc<Sandbox>>,
+    Path(n): Path<u64>,
+) -> Result<impl IntoResponse, ControlError> {
+    let email = sandbox.mail.find(n).ok_or_else(|| ControlError::not_found("email"))?;
+    let html = format!("<base target=\"_blank\">{}", email["html"].as_str().unwrap_or_default());
+    Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], Html(html)))
 }
 
 /// Adds a fault.

@@ -22,5 +22,6 @@ pub async fn patch_settings(
     Body(patch): Body<Value>,
 ) -> Result<Json<Behaviour>, ControlError> {
     let behaviour = sandbox.behaviour.patch(&patch).map_err(ControlError::invalid)?;
+    sandbox.changes.tell();
     Ok(Json(Behaviour::clone(&behaviour)))
 }

@@ -41,10 +41,12 @@ pub async fn send_message(
     let known = Known { account: &state, media: &sandbox.media };
     match validate::request(&body, &known)? {
         Request::Message(message) => take_in(&sandbox, &phone, &message, &bytes).await,
-        Request::Read { id, contact } => {
-            if let Some(chat) = phone.chats.lock().find(&contact) {
+        Request::Read { id, contact, typing } => {
+            if let Some(chat) = phone.chats.lock().find_mut(&contact) {
                 chat.business_read(id);
+                chat.typing_since = typing.then(|| sandbox.clock.now());
             }
+            sandbox.changes.tell();
             Ok(answer::success())
         }
     }

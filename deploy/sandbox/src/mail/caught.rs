@@ -90,6 +90,11 @@ impl Caught {
         self.kept.lock().emails.iter().filter(to).cloned().collect()
     }
 
+    /// One email by its number.
+    pub fn find(&self, n: u64) -> Option<Value> {
+        self.kept.lock().emails.iter().find(|email| email["n"] == n).cloned()
+    }
+
     /// Throws everything away; says how much it was. Numbers go on.
     pub fn clear(&self) -> usize {
         let mut kept = self.kept.lock();

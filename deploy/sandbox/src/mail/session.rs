@@ -145,6 +145,7 @@ impl<'a> Session<'a> {
         let clock = &self.sandbox.clock;
         match self.sandbox.mail.keep(&email, &clock.rfc3339(clock.now())) {
             Ok(n) => {
+                self.sandbox.changes.tell();
                 sleep(hold.hold()).await;
                 reply(format_args!("250 2.0.0 kept as {n}"))
             }

@@ -80,7 +80,7 @@ impl Book {
     }
 
     /// All messages, oldest first.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Message>> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> {
         self.messages.iter()
     }
 }

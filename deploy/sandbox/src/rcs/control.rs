@@ -27,6 +27,7 @@ pub async fn put_agent(
 ) -> Result<Response, ControlError> {
     let shown = json!(config);
     let new = sandbox.agents.put(config).map_err(ControlError::invalid)?;
+    sandbox.changes.tell();
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shown)).into_response())
 }
@@ -38,6 +39,7 @@ pub async fn patch_agent(
     Body(patch): Body<Value>,
 ) -> Result<Json<Value>, ControlError> {
     let patched = sandbox.agents.patch(&id, &patch).ok_or_else(|| ControlError::not_found("RCS agent"))?;
+    sandbox.changes.tell();
     Ok(Json(json!(*patched.map_err(ControlError::invalid)?)))
 }
 

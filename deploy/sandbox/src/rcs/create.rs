@@ -109,6 +109,7 @@ fn follow(sandbox: &Arc<Sandbox>, agent: &Arc<Agent>, message: &Arc<Message>, fa
                 tokio::time::sleep(Duration::from_millis(behaviour.status_ms)).await;
             }
             *message.status.lock() = word;
+            sandbox.changes.tell();
             let event = status(&sandbox, &message, word);
             for _ in 0..=fault.duplicate {
                 tell::post(&sandbox, &agent, &event).await;

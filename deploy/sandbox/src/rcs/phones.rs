@@ -53,6 +53,7 @@ pub async fn create_event(
             let message =
                 found.ok_or_else(|| ApiError::invalid("messageId names no message of the user."))?;
             *message.status.lock() = "READ";
+            sandbox.changes.tell();
         }
         _ => return Err(ApiError::invalid("Invalid value at 'event_type'.")),
     }

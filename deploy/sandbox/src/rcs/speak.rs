@@ -111,6 +111,8 @@ pub(crate) fn chat(sandbox: &Sandbox, contact: &str, with: Option<&str>) -> Vec<
     found.sort_by_key(|message| message.sequence);
     let view = |message: &Arc<Message>| {
         json!({
+            "n": message.sequence,
+            "type": "message",
             "from": if message.inbound { "contact" } else { "business" },
             "with": message.agent,
             "id": message.id,

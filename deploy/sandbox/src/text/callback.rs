@@ -73,6 +73,7 @@ fn reach(sandbox: &Sandbox, message: &Message, told: &Told) -> bool {
         state.status = told.status;
         state.error = told.code;
         state.updated = sandbox.clock.now();
+        sandbox.changes.tell();
     }
     true
 }

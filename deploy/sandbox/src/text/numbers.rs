@@ -91,6 +91,7 @@ pub async fn put_account(
 ) -> Result<Response, ControlError> {
     let sid = config.account_sid.clone();
     let new = sandbox.texts.put(config).map_err(ControlError::invalid)?;
+    sandbox.changes.tell();
     let account = sandbox.texts.find(&sid).ok_or_else(|| ControlError::not_found("account"))?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(json!(*account.config()))).into_response())
@@ -103,5 +104,6 @@ pub async fn patch_account(
     Body(patch): Body<Value>,
 ) -> Result<Json<Value>, ControlError> {
     let patched = sandbox.texts.patch(&sid, &patch).ok_or_else(|| ControlError::not_found("account"))?;
+    sandbox.changes.tell();
     Ok(Json(json!(*patched.map_err(ControlError::invalid)?)))
 }

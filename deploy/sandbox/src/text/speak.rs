@@ -12,6 +12,7 @@ use super::callback;
 use super::message::{Message, State, mint};
 use super::segments;
 use crate::control::error::ControlError;
+use crate::control::files;
 use crate::media::{Medium, bare_mime_type};
 use crate::sandbox::Sandbox;
 
@@ -133,6 +134,7 @@ fn tell(
         let form = form.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         if callback::post(&sandbox, &account, url, form).await {
             message.state.lock().status = "delivered";
+            sandbox.changes.tell();
         }
     });
 }
@@ -148,16 +150,22 @@ pub(crate) fn chat(sandbox: &Sandbox, contact: &str, with: Option<&str>) -> Vec<
         found.extend(theirs.cloned());
     }
     found.sort_by_key(|message| message.sequence);
+    let keep = sandbox.behaviour.get().chat_history;
+    found.drain(..found.len().saturating_sub(keep));
     let view = |message: &Arc<Message>| {
         let state = message.state.lock();
         let kind = if message.files_asked > 0 { "media" } else { "text" };
+        let files: Vec<Value> = state.files.iter().map(|file| files::view(file)).collect();
         json!({
+            "n": message.sequence,
             "from": if message.inbound { "contact" } else { "business" },
             "with": message.sender(),
             "id": message.sid,
             "type": kind,
-            "message": { "type": kind, "text": { "body": message.body }, "files": state.files.len() },
+            "message": { "type": kind, "text": { "body": message.body }, "files": files.len() },
+            "files": files,
             "status": state.status,
+            "error": state.error,
             "at": sandbox.clock.rfc3339(message.at),
         })
     };

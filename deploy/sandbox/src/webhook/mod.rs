@@ -17,6 +17,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::live::Live;
 
@@ -29,6 +30,7 @@ pub struct Webhooks {
     pub client: reqwest::Client,
     behaviour: Arc<Live>,
     clock: Arc<Clock>,
+    changes: Arc<Changes>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -38,6 +40,7 @@ impl Webhooks {
     pub fn new(
         behaviour: Arc<Live>,
         clock: Arc<Clock>,
+        changes: Arc<Changes>,
         capacity: usize,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
@@ -46,6 +49,7 @@ impl Webhooks {
             client: post::client()?,
             behaviour,
             clock,
+            changes,
             tasks: TaskTracker::new(),
             stop,
         })

@@ -70,6 +70,7 @@ impl Webhooks {
                     let updates = account.outbox.finish(batch);
                     if delivered {
                         updates.iter().for_each(super::Update::heard);
+                        self.changes.tell();
                     }
                     self.schedule.settled(updates.len(), delivered);
                     return;

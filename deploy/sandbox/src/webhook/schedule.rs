@@ -185,6 +185,7 @@ impl Webhooks {
                     touched.push(account);
                 }
             }
+            self.changes.tell();
             for account in touched.drain(..) {
                 self.put_to_work(&account);
             }

@@ -29,6 +29,8 @@ pub enum Request<'a> {
         id: &'a str,
         /// Its contact.
         contact: String,
+        /// Whether the business is typing.
+        typing: bool,
     },
 }
 
@@ -82,11 +84,12 @@ fn read(body: &Map<String, Value>) -> Result<Request<'_>, GraphError> {
     let body = Field::root(body);
     body.one_of("status", &["read"])?;
     let id = body.text("message_id")?;
-    if let Some(typing) = body.optional_object("typing_indicator")? {
+    let typing = body.optional_object("typing_indicator")?;
+    if let Some(typing) = &typing {
         typing.one_of("type", &["text"])?;
     }
     match wamid::read(id) {
-        Some((contact, Direction::Inbound)) => Ok(Request::Read { id, contact }),
+        Some((contact, Direction::Inbound)) => Ok(Request::Read { id, contact, typing: typing.is_some() }),
         _ => Err(invalid("message_id", "is not the id of a message from a contact")),
     }
 }
