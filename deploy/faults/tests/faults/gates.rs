@@ -152,16 +152,16 @@ async fn what_waits_for_a_new_token_flows_in_order_once_it_is_set() {
     let id = reply(&others_client, unaffected, "unaffected").await;
     until_status(&others_client, &id, "delivered").await;
     // The provider takes another token from now on.
-    let renewed = json!({ "accessToken": "the new token", "tokenExpired": false });
+    let renewed = json!({ "accessToken": "the-new-token", "tokenExpired": false });
     system.client.sandbox_patch(&account, &renewed).await.unwrap();
     let path = format!("/v1/connections/{}", system.workspace.connection);
-    let wrong = json!({ "accessToken": "a wrong token" });
+    let wrong = json!({ "accessToken": "a-wrong-token" });
     let (status, refused) = system.client.api_call("PATCH", &path, &wrong).await.unwrap();
     assert!((400..500).contains(&status), "{status} {refused}");
     for id in &ids {
         assert_eq!(system.client.message(id).await.unwrap()["status"], "pending");
     }
-    let right = json!({ "accessToken": "the new token" });
+    let right = json!({ "accessToken": "the-new-token" });
     let (status, changed) = system.client.api_call("PATCH", &path, &right).await.unwrap();
     assert_eq!(status, 200, "{changed}");
     for id in &ids {
