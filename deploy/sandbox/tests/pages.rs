@@ -3,7 +3,7 @@
 use sandbox::{Behaviour, Settings, signature};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Delivery, Receiver, Sandbox, boot_with, calm};
+use crate::support::{Answer, DEADLINE, Delivery, Receiver, Sandbox, boot_with, calm};
 
 const PAGE: (&str, &str) = ("500000000000001", "sandbox-page-token");
 const ACCOUNT: (&str, &str) = ("600000000000001", "sandbox-instagram-token");
@@ -236,4 +236,62 @@ async fn a_token_shows_whom_it_is_for() {
     assert_eq!((answer.0, code(&answer)), (400, (100, 0)));
     let (_, list) = call(&sandbox, PAGE.1, ("GET", "me/subscribed_apps"), None).await;
     assert_eq!(list["data"][0]["subscribed_fields"][0], "messages");
+}
+
+/// Whoever looks on looks again after each of these.
+async fn changed(stream: &mut reqwest::Response) {
+    let wait = async {
+        loop {
+            let chunk = stream.chunk().await.unwrap().expect("the stream ended");
+            if String::from_utf8_lossy(&chunk).contains("event: changed") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, wait).await.expect("no change was told");
+}
+
+#[tokio::test]
+async fn a_phone_shows_the_chat_its_files_and_what_was_read() {
+    let (sandbox, receiver) = boot(calm()).await;
+    let asked = speak(&sandbox, "messenger", PAGE.0, "text", json!({ "body": "hello" })).await;
+    let picture = json!({ "data": "aGk=", "mime_type": "image/png" });
+    speak(&sandbox, "instagram", ACCOUNT.0, "image", picture).await;
+    let delivered = receiver.wait("webhooks", |all| (all.len() >= 2).then(|| all.to_vec())).await;
+    let url = delivered.iter().find_map(|one| {
+        let message = &one.json()["entry"][0]["messaging"][0]["message"];
+        message["attachments"][0]["payload"]["url"].as_str().map(str::to_owned)
+    });
+    let image = json!({ "attachment": { "type": "image", "payload": { "url": url.unwrap() } } });
+    assert_eq!(send(&sandbox, PAGE, &json!({ "message": image })).await.0, 200);
+
+    let path = format!("/contacts/{CONTACT}/messages?channel=messenger&with={}", PAGE.0);
+    let (_, chat) = sandbox.control("GET", &path, None).await;
+    let (first, second) = (&chat["messages"][0], &chat["messages"][1]);
+    assert_eq!((&first["id"], &first["files"]), (&json!(asked), &json!([])));
+    assert!(first["n"].as_u64().unwrap() < second["n"].as_u64().unwrap(), "{chat}");
+    assert_eq!(
+        (&second["files"][0]["mimeType"], &second["files"][0]["size"]),
+        (&json!("image/png"), &json!(2))
+    );
+    let (_, contacts) = sandbox.control("GET", "/contacts", None).await;
+    assert_eq!(contacts, json!({ "contacts": [{ "address": CONTACT, "name": null }] }));
+}
+
+#[tokio::test]
+async fn what_happens_to_a_page_is_a_change() {
+    let (sandbox, _receiver) = boot(calm()).await;
+    speak(&sandbox, "instagram", ACCOUNT.0, "text", json!({ "body": "hello" })).await;
+    let mut stream = sandbox.client.get(sandbox.url("/control/events")).send().await.unwrap();
+    changed(&mut stream).await;
+    let seen = json!({ "recipient": { "id": CONTACT }, "sender_action": "mark_seen" });
+    let (status, answer) =
+        call(&sandbox, ACCOUNT.1, ("POST", &format!("{}/messages", ACCOUNT.0)), Some(&seen)).await;
+    assert_eq!(status, 200, "{answer}");
+    changed(&mut stream).await;
+    let path = format!("/control/pages/{}", PAGE.0);
+    assert_eq!(sandbox.control("PATCH", &path, Some(&json!({ "name": "Bakery" }))).await.0, 200);
+    changed(&mut stream).await;
+    let (_, told) = sandbox.control("GET", "/control/channels", None).await;
+    assert_eq!(told["channels"][1]["senders"][0]["name"], "Bakery");
 }

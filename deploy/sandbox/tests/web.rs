@@ -74,15 +74,26 @@ async fn channels_say_whom_a_contact_can_write_to_and_keep_secrets_out() {
     let (_, told) = sandbox.control("GET", "/control/channels", None).await;
     let channels = told["channels"].as_array().unwrap();
     let names: Vec<_> = channels.iter().map(|channel| channel["channel"].as_str().unwrap()).collect();
-    assert!(names.starts_with(&["whatsapp", "text", "rcs"]), "{names:?}");
+    assert!(names.starts_with(&["whatsapp", "messenger", "instagram", "text", "rcs"]), "{names:?}");
     let whatsapp = &channels[0]["senders"][0];
     assert_eq!((&whatsapp["id"], &whatsapp["address"]), (&json!(PHONE), &json!("+1 555-000-0001")));
     assert!(whatsapp["templates"].as_array().unwrap().len() > 3);
     assert_eq!(channels[0]["accounts"], json!({"path": "/control/accounts", "id": "wabaId"}));
-    let texts = &channels[1]["senders"];
+    for (place, id, name) in
+        [(1, "500000000000001", "Sandbox page"), (2, "600000000000001", "sandbox.account")]
+    {
+        let sender = json!({"id": id, "name": name, "address": id, "account": id});
+        assert_eq!(channels[place]["senders"], json!([sender]));
+        let with = json!({"platform": names[place]});
+        assert_eq!(channels[place]["accounts"], json!({"path": "/control/pages", "id": "id", "with": with}));
+    }
+    let types = |place: usize| channels[place]["types"].as_array().unwrap().len();
+    assert_eq!(types(2), types(1) + 2, "Instagram has stories");
+    let texts = &channels[3]["senders"];
     assert_eq!((&texts[0]["id"], &texts[0]["oneWay"]), (&json!("+15550000301"), &Value::Null));
     assert_eq!((&texts[1]["id"], &texts[1]["oneWay"]), (&json!("SANDBOX"), &json!(true)));
     let all = told.to_string();
+    assert!(!all.contains("sandbox-page-token") && !all.contains("sandbox-instagram-token"));
     assert!(!all.contains("sandbox-client-token") && !all.contains("sandbox-api-secret"));
     assert!(
         !all.contains(TOKEN) && !all.contains("sandbox-app-secret") && !all.contains("sandbox-auth-token")

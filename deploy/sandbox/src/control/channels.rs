@@ -6,13 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
+use crate::pages::Platform;
 use crate::sandbox::Sandbox;
 
 /// Lists the channels; a page that shows a contact's phone needs no more to offer them.
 pub async fn list_channels(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
-    Json(
-        json!({"run": sandbox.changes.run, "channels": [whatsapp(&sandbox), texts(&sandbox), rcs(&sandbox)]}),
-    )
+    let channels = [
+        whatsapp(&sandbox),
+        pages(&sandbox, Platform::Messenger),
+        pages(&sandbox, Platform::Instagram),
+        texts(&sandbox),
+        rcs(&sandbox),
+    ];
+    Json(json!({"run": sandbox.changes.run, "channels": channels}))
 }
 
 fn whatsapp(sandbox: &Sandbox) -> Value {
@@ -31,6 +37,28 @@ fn whatsapp(sandbox: &Sandbox) -> Value {
         "accounts": {"path": "/control/accounts", "id": "wabaId"},
         "types": ["text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts", "order",
             "reaction", "reply", "referral", "edit", "revoke", "system", "echo", "unsupported"],
+    })
+}
+
+fn pages(sandbox: &Sandbox, platform: Platform) -> Value {
+    let configs = sandbox.pages.all().into_iter().map(|page| page.config());
+    let senders = configs.filter(|config| config.platform == platform).map(
+        |config| json!({"id": config.id, "name": config.name, "address": config.id, "account": config.id}),
+    );
+    let (name, stories): (_, &[&str]) = match platform {
+        Platform::Messenger => ("Messenger", &[]),
+        Platform::Instagram => ("Instagram", &["story_reply", "story_mention"]),
+    };
+    let types = [
+        "text", "image", "video", "audio", "document", "location", "reaction", "reply", "edit", "revoke",
+        "referral", "postback",
+    ];
+    let types = [&types, stories].concat();
+    json!({
+        "channel": platform.name(), "name": name, "readReceipts": true, "senders": senders.collect::<Vec<_>>(),
+        // One list has those of both.
+        "accounts": {"path": "/control/pages", "id": "id", "with": {"platform": platform}},
+        "types": types,
     })
 }
 

@@ -46,6 +46,13 @@ pub async fn list_contacts(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
             entry.latest = entry.latest.max(message.sequence);
         }
     }
+    for page in sandbox.pages.all() {
+        for (contact, chat) in page.chats.lock().iter() {
+            let Some(latest) = chat.messages.last().map(|message| message.sequence) else { continue };
+            let entry = known.entry(contact.clone()).or_default();
+            entry.latest = entry.latest.max(latest);
+        }
+    }
     let mut known: Vec<(String, Known)> = known.into_iter().collect();
     known.sort_by_key(|(_, known)| std::cmp::Reverse(known.latest));
     known.truncate(MOST);

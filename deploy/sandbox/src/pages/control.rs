@@ -26,6 +26,7 @@ pub async fn put_page(
 ) -> Result<Response, ControlError> {
     let view = json!(config);
     let new = sandbox.pages.put(config).map_err(ControlError::invalid)?;
+    sandbox.changes.tell();
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(view)).into_response())
 }
@@ -37,5 +38,7 @@ pub async fn patch_page(
     Body(patch): Body<Value>,
 ) -> Result<Json<Value>, ControlError> {
     let patched = sandbox.pages.patch(&id, &patch).ok_or_else(|| ControlError::not_found("page"))?;
-    Ok(Json(json!(*patched.map_err(ControlError::invalid)?)))
+    let config = patched.map_err(ControlError::invalid)?;
+    sandbox.changes.tell();
+    Ok(Json(json!(*config)))
 }

@@ -42,13 +42,13 @@ pub(crate) async fn send(
     let platform = page.config().platform;
     let answered = match validate::request(platform, body) {
         Err(error) => Err(error),
-        Ok(Request::Action { contact, seen }) => act(&page, &contact, seen),
+        Ok(Request::Action { contact, seen }) => act(sandbox, &page, (&contact, seen)),
         Ok(request) => take_in(sandbox, &page, &request, raw).await,
     };
     answered.unwrap_or_else(IntoResponse::into_response)
 }
 
-fn act(page: &Page, contact: &str, seen: bool) -> Result<Response, PageError> {
+fn act(sandbox: &Sandbox, page: &Page, (contact, seen): (&str, bool)) -> Result<Response, PageError> {
     let platform = page.config().platform;
     let chats = page.chats.lock();
     let chat = chats.get(contact).ok_or_else(|| unknown_contact(platform))?;
@@ -57,6 +57,7 @@ fn act(page: &Page, contact: &str, seen: bool) -> Result<Response, PageError> {
         theirs.for_each(|message| {
             message.progress.reach(Step::Read);
         });
+        sandbox.changes.tell();
     }
     Ok(axum::Json(json!({"recipient_id": contact})).into_response())
 }
@@ -244,6 +245,7 @@ fn follow(sandbox: &Arc<Sandbox>, page: &Arc<Page>, message: &Arc<Message>, faul
         message.progress.reach(Step::Delivered);
         due += behaviour.status_ms * MILLISECOND;
     }
+    sandbox.changes.tell();
     if behaviour.read && told(StatusName::Read) {
         plan.extend(read_by(sandbox, page, message).map(|element| (due, element)));
     }
@@ -298,6 +300,7 @@ pub(super) fn read_by(sandbox: &Sandbox, page: &Page, message: &Message) -> Opti
     };
     let field = if config.platform == Platform::Messenger { "message_reads" } else { "messaging_seen" };
     message.progress.reach(Step::Read);
+    sandbox.changes.tell();
     config.tells(field).then(|| {
         json!({
             "sender": {"id": message.contact}, "recipient": {"id": message.page},

@@ -11,6 +11,7 @@ use super::send::read_by;
 use super::tell::tell;
 use crate::clock::Micros;
 use crate::control::error::ControlError;
+use crate::control::files;
 use crate::media::bare_mime_type;
 use crate::message::{Progress, Step};
 use crate::sandbox::Sandbox;
@@ -180,6 +181,7 @@ pub(crate) fn read(
     for message in &unread {
         message.progress.reach(Step::Read);
     }
+    sandbox.changes.tell();
     let told = unread.last().and_then(|last| read_by(sandbox, &page, last));
     if let Some(element) = told {
         tell(sandbox, &page, contact, (sandbox.clock.now(), element));
@@ -199,7 +201,10 @@ pub(crate) fn chat(sandbox: &Sandbox, platform: Platform, contact: &str, with: O
     }
     found.sort_by_key(|message| message.sequence);
     let view = |message: &Arc<Message>| {
+        let fetched = message.fetched.get();
         json!({
+            "n": message.sequence,
+            "files": fetched.map(|file| files::view(file)).into_iter().collect::<Vec<_>>(),
             "from": if message.inbound { "contact" } else { "business" },
             "with": message.page,
             "id": message.mid,

@@ -14,13 +14,15 @@ export function Accounts() {
 }
 
 function Kind({ channel, beat }) {
-  const { path, id } = channel.accounts;
+  const { path, id, with: common = {} } = channel.accounts;
   const [found, again] = useFetched(path, beat);
   const list = Object.values(found ?? {}).find(Array.isArray) ?? [];
+  // A list may hold those of other channels too.
+  const own = list.filter((account) => Object.keys(common).every((key) => account[key] === common[key]));
   return html`<h2>${channel.name}</h2>
-    ${list.map((account) => html`<${Account} key=${account[id]} name=${account.name || account.friendlyName || account[id]} about=${account[id]} given=${account}
+    ${own.map((account) => html`<${Account} key=${account[id]} name=${account.name || account.friendlyName || account[id]} about=${account[id]} given=${account}
       save=${(changed) => call("PATCH", `${path}/${encodeURIComponent(account[id])}`, changed).then(again)} />`)}
-    <${Account} name="Another account" given=${{ [id]: "" }} save=${(made) => call("POST", path, made).then(again)} />`;
+    <${Account} name="Another account" given=${{ [id]: "", ...common }} save=${(made) => call("POST", path, made).then(again)} />`;
 }
 
 function Account({ name, about, given, save }) {
