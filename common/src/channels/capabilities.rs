@@ -142,7 +142,7 @@ impl InteractiveLimits {
     pub const NONE: Self = Self { buttons: None, list: None, cta_url: None, flow: None };
 }
 
-/// What may stand around that which can be pressed. Lengths are in characters.
+/// What may stand around that which can be pressed. Lengths are in characters, but for a body that is counted otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FrameLimits {
@@ -153,8 +153,14 @@ pub struct FrameLimits {
     pub max_header: usize,
     /// Longest body.
     pub max_body: usize,
+    /// Longest body below a header that is a file.
+    pub max_body_with_file: usize,
+    /// What the length of a body is counted in.
+    pub body_unit: Unit,
     /// Longest footer; 0 where there is none.
     pub max_footer: usize,
+    /// Longest footer below a header that is a file; 0 where there is none.
+    pub max_footer_with_file: usize,
 }
 
 /// Limits of `buttons`.
@@ -189,7 +195,7 @@ pub struct ListLimits {
     pub max_section_title: usize,
     /// Longest title of a row.
     pub max_row_title: usize,
-    /// Longest description of a row.
+    /// Longest description of a row; 0 where rows have none.
     pub max_description: usize,
     /// Longest id of a row.
     pub max_id: usize,

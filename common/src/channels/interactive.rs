@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::capabilities::{
     ButtonsLimits, Capabilities, CtaUrlLimits, FlowLimits, FrameLimits, InteractiveLimits, ListLimits,
+    TextLimit,
 };
 use super::place::Place;
 use crate::domain::content::{Buttons, CtaUrl, Flow, Frame, Header, InteractiveKind, List};
@@ -21,15 +22,26 @@ pub(super) fn check(kind: &InteractiveKind, table: &Capabilities, place: &mut Pl
 }
 
 fn check_frame(frame: &Frame, (limits, table): (&FrameLimits, &Capabilities), place: &mut Place<'_>) {
-    if let Some(header) = &frame.header {
-        check_header(header, (limits, table), &mut place.at("header"));
-    }
-    place.words("body", &frame.body, limits.max_body);
-    match &frame.footer {
-        Some(_) if limits.max_footer == 0 => place.unsupported("footer"),
-        Some(footer) => place.words("footer", footer, limits.max_footer),
+    match &frame.header {
+        Some(_) if limits.header_types.is_empty() => place.unsupported("header"),
+        Some(header) => check_header(header, (limits, table), &mut place.at("header")),
         None => (),
     }
+    let (max_length, max_footer) = if has_file(frame) {
+        (limits.max_body_with_file, limits.max_footer_with_file)
+    } else {
+        (limits.max_body, limits.max_footer)
+    };
+    place.text("body", &frame.body, TextLimit { max_length, unit: limits.body_unit });
+    match &frame.footer {
+        Some(_) if max_footer == 0 => place.unsupported("footer"),
+        Some(footer) => place.words("footer", footer, max_footer),
+        None => (),
+    }
+}
+
+fn has_file(frame: &Frame) -> bool {
+    frame.header.as_ref().is_some_and(|header| !matches!(header, Header::Text { .. }))
 }
 
 fn check_header(header: &Header, (limits, table): (&FrameLimits, &Capabilities), place: &mut Place<'_>) {
@@ -57,9 +69,7 @@ fn check_header(header: &Header, (limits, table): (&FrameLimits, &Capabilities),
 
 fn check_buttons(buttons: &Buttons, (limits, table): (&ButtonsLimits, &Capabilities), place: &mut Place<'_>) {
     check_frame(&buttons.frame, (&limits.frame, table), place);
-    let with_file =
-        buttons.frame.header.as_ref().is_some_and(|header| !matches!(header, Header::Text { .. }));
-    let most = if with_file { limits.max_buttons_with_file } else { limits.max_buttons };
+    let most = if has_file(&buttons.frame) { limits.max_buttons_with_file } else { limits.max_buttons };
     if !place.count("buttons", buttons.buttons.len(), most) {
         return;
     }
@@ -98,7 +108,7 @@ fn check_sections(list: &List, limits: &ListLimits, place: &mut Place<'_>) {
         match &section.title {
             Some(_) if limits.max_section_title == 0 => place.unsupported("title"),
             Some(title) => place.words("title", title, limits.max_section_title),
-            None if list.sections.len() > 1 => {
+            None if list.sections.len() > 1 && limits.max_section_title > 0 => {
                 place.fault("title", "required", "is required where there are several sections");
             }
             None => (),
@@ -108,8 +118,10 @@ fn check_sections(list: &List, limits: &ListLimits, place: &mut Place<'_>) {
             let mut place = place.item("rows", n);
             place.words("id", &row.id, limits.max_id);
             place.words("title", &row.title, limits.max_row_title);
-            if let Some(description) = &row.description {
-                place.words("description", description, limits.max_description);
+            match &row.description {
+                Some(_) if limits.max_description == 0 => place.unsupported("description"),
+                Some(description) => place.words("description", description, limits.max_description),
+                None => (),
             }
             if !ids.insert(&row.id) {
                 place.fault("id", "duplicate", "is the id of an earlier row");

@@ -239,6 +239,11 @@ fn refused_simply() -> Vec<Refused> {
             vec![],
         ),
         (
+            Messenger,
+            json!({ "type": "image", "mediaId": "1", "mimeType": "application/pdf" }),
+            vec!["content.mediaId"],
+        ),
+        (
             Instagram,
             json!({ "type": "document", "mediaId": "1", "mimeType": "text/plain" }),
             vec!["content.mediaId"],
@@ -249,6 +254,38 @@ fn refused_simply() -> Vec<Refused> {
         (Instagram, json!({ "type": "template", "name": "a", "language": "en" }), vec!["content.type"]),
         (Messenger, json!({ "type": "template", "name": " ", "language": "en" }), vec!["content.name"]),
         (Messenger, json!({ "type": "reaction", "messageId": null, "emoji": "🦀" }), vec!["content.emoji"]),
+    ]
+}
+
+/// Buttons below a picture are a card with short lines; a list is a text with quick replies.
+fn refused_around_what_is_pressed() -> Vec<Refused> {
+    use Channel::{Instagram, Messenger};
+    let interactive = |it: Value| json!({ "type": "interactive", "interactive": it });
+    let card = |body: &str, footer: usize| {
+        interactive(json!({
+            "type": "ctaUrl", "header": { "type": "image", "url": "https://x.example/a" }, "body": body,
+            "footer": "f".repeat(footer), "button": "b", "url": "https://x.example/",
+        }))
+    };
+    let list = |body: &str| {
+        let sections =
+            json!([{ "rows": [{ "id": "1", "title": "t" }] }, { "rows": [{ "id": "2", "title": "t" }] }]);
+        json!({ "type": "list", "body": body, "button": "x", "sections": sections })
+    };
+    let mut headed = list("b");
+    headed["header"] = json!({ "type": "text", "text": "h" });
+    headed["footer"] = json!("f");
+    vec![
+        (Messenger, card(&"é".repeat(80), 80), vec![]),
+        (
+            Messenger,
+            card(&"é".repeat(81), 81),
+            vec!["content.interactive.body", "content.interactive.footer"],
+        ),
+        (Messenger, interactive(list(&"é".repeat(2000))), vec![]),
+        (Instagram, interactive(list(&"é".repeat(500))), vec![]),
+        (Instagram, interactive(list(&"é".repeat(501))), vec!["content.interactive.body"]),
+        (Instagram, interactive(headed), vec!["content.interactive.header", "content.interactive.footer"]),
     ]
 }
 
@@ -310,7 +347,8 @@ fn refused_to_press() -> Vec<Refused> {
 
 #[test]
 fn what_cannot_be_sent_is_refused_by_field() {
-    for (channel, given, fields) in refused_simply().into_iter().chain(refused_to_press()) {
+    let cases = [refused_simply(), refused_around_what_is_pressed(), refused_to_press()];
+    for (channel, given, fields) in cases.into_iter().flatten() {
         assert_eq!(faults(channel, &given), fields, "{channel} {given}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::channels::capabilities::{
     ButtonsLimits, Capabilities, CtaUrlLimits, FrameLimits, InteractiveLimits, ListLimits, MediaRule,
-    Receipts, TextLimit,
+    Receipts, TextLimit, Unit,
 };
 
 const MEGABYTE: u64 = 1 << 20;
@@ -14,9 +14,26 @@ const ID: usize = 1000;
 /// Most characters of a button or a quick reply.
 const TITLE: usize = 20;
 
-/// Buttons stand below words.
-const FRAME: FrameLimits =
-    FrameLimits { header_types: &["image"], max_header: 0, max_body: 640, max_footer: 80 };
+/// Buttons stand below words, or, with a picture above, on a card whose two lines are short.
+const FRAME: FrameLimits = FrameLimits {
+    header_types: &["image"],
+    max_header: 0,
+    max_body: 640,
+    max_body_with_file: 80,
+    body_unit: Unit::Characters,
+    max_footer: 0,
+    max_footer_with_file: 80,
+};
+
+/// A list goes out as a text with quick replies, which show titles alone.
+const LIST_FRAME: FrameLimits = FrameLimits {
+    header_types: &[],
+    max_body: TEXT,
+    max_body_with_file: 0,
+    body_unit: Unit::Bytes,
+    max_footer_with_file: 0,
+    ..FRAME
+};
 
 const AUDIOS: &[&str] = &["audio/aac", "audio/mp4", "audio/x-m4a", "audio/m4a", "audio/wav", "audio/x-wav"];
 const VIDEOS: &[&str] =
@@ -49,7 +66,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
             max_id: ID,
         }),
         list: Some(ListLimits {
-            frame: FrameLimits { header_types: &[], max_header: 0, max_body: TEXT, max_footer: 0 },
+            frame: LIST_FRAME,
             max_button: TITLE,
             max_sections: 13,
             max_rows: 13,

@@ -2,7 +2,7 @@
 
 use crate::channels::capabilities::{
     ButtonsLimits, Capabilities, CtaUrlLimits, FrameLimits, InteractiveLimits, ListLimits, MediaRule,
-    Receipts, TextLimit,
+    Receipts, TextLimit, Unit,
 };
 
 const MEGABYTE: u64 = 1 << 20;
@@ -14,9 +14,26 @@ const ID: usize = 1000;
 /// Most characters of a button or a quick reply.
 const TITLE: usize = 20;
 
-/// Buttons stand below words.
-const FRAME: FrameLimits =
-    FrameLimits { header_types: &["image"], max_header: 0, max_body: 640, max_footer: 80 };
+/// Buttons stand below words, or, with a picture above, on a card whose two lines are short.
+const FRAME: FrameLimits = FrameLimits {
+    header_types: &["image"],
+    max_header: 0,
+    max_body: 640,
+    max_body_with_file: 80,
+    body_unit: Unit::Characters,
+    max_footer: 0,
+    max_footer_with_file: 80,
+};
+
+/// A list goes out as a text with quick replies, which show titles alone.
+const LIST_FRAME: FrameLimits = FrameLimits {
+    header_types: &[],
+    max_body: TEXT,
+    max_body_with_file: 0,
+    body_unit: Unit::Characters,
+    max_footer_with_file: 0,
+    ..FRAME
+};
 
 /// Any file of a kind, as the provider's documents name none.
 const fn rule(kind: &'static str, mime_types: &'static [&'static str], max_bytes: u64) -> MediaRule {
@@ -32,9 +49,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     reply_window_seconds: Some(7 * 24 * 3600),
     text: TextLimit::characters(TEXT),
     media: &[
-        rule("image", &["*/*"], 8 * MEGABYTE),
-        rule("video", &["*/*"], 25 * MEGABYTE),
-        rule("audio", &["*/*"], 25 * MEGABYTE),
+        rule("image", &["image/*"], 8 * MEGABYTE),
+        rule("video", &["video/*"], 25 * MEGABYTE),
+        rule("audio", &["audio/*"], 25 * MEGABYTE),
         rule("document", &["*/*"], 25 * MEGABYTE),
     ],
     interactive: InteractiveLimits {
@@ -46,7 +63,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
             max_id: ID,
         }),
         list: Some(ListLimits {
-            frame: FrameLimits { header_types: &[], max_header: 0, max_body: TEXT, max_footer: 0 },
+            frame: LIST_FRAME,
             max_button: TITLE,
             max_sections: 13,
             max_rows: 13,

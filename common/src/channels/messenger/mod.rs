@@ -3,20 +3,13 @@
 pub mod account;
 pub mod capabilities;
 
-use super::meta::pages::{Dialect, Files, SendsAs, TextLimit};
-
-const MEGABYTE: u64 = 1 << 20;
-
-/// Its files: any of a kind, as the provider's documents name none.
-const FILES: Files = Files { types: &[], picture: 8 * MEGABYTE, other: 25 * MEGABYTE };
+use super::meta::pages::{Dialect, SendsAs};
 
 /// How it differs from Instagram.
-pub(super) const DIALECT: Dialect = Dialect {
+pub(super) static DIALECT: Dialect = Dialect {
     name: "Messenger",
     object: "page",
     metadata: true,
-    templates: true,
-    text: TextLimit::Characters(2000),
-    files: &FILES,
+    table: &capabilities::CAPABILITIES,
     sends_as: SendsAs::Resource,
 };

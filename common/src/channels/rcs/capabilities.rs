@@ -2,7 +2,7 @@
 
 use crate::channels::capabilities::{
     ButtonsLimits, Capabilities, CtaUrlLimits, FrameLimits, InteractiveLimits, ListLimits, MediaRule,
-    Receipts, TextLimit,
+    Receipts, TextLimit, Unit,
 };
 
 /// Most characters of a text, and of a card's description, which is where words stand beside a file.
@@ -14,7 +14,10 @@ const FRAME: FrameLimits = FrameLimits {
     header_types: &["text", "image", "video"],
     max_header: 200,
     max_body: DESCRIPTION,
+    max_body_with_file: DESCRIPTION,
+    body_unit: Unit::Characters,
     max_footer: 200,
+    max_footer_with_file: 200,
 };
 
 const fn rule(kind: &'static str, mime_types: &'static [&'static str], max_caption: usize) -> MediaRule {

@@ -2,7 +2,7 @@
 
 use crate::channels::capabilities::{
     ButtonsLimits, Capabilities, CtaUrlLimits, FlowLimits, FrameLimits, InteractiveLimits, ListLimits,
-    MediaRule, Receipts, TextLimit,
+    MediaRule, Receipts, TextLimit, Unit,
 };
 
 const KILOBYTE: u64 = 1 << 10;
@@ -13,7 +13,10 @@ const FRAME: FrameLimits = FrameLimits {
     header_types: &["text", "image", "video", "document"],
     max_header: 60,
     max_body: 1024,
+    max_body_with_file: 1024,
+    body_unit: Unit::Characters,
     max_footer: 60,
+    max_footer_with_file: 60,
 };
 
 /// The table of WhatsApp.

@@ -15,7 +15,7 @@ pub(in crate::channels) mod receipt;
 pub(in crate::channels) mod receive;
 pub(in crate::channels) mod send;
 
-pub(in crate::channels) use check::{Files, TextLimit};
+use crate::channels::Capabilities;
 
 /// What differs between Messenger and Instagram.
 pub(in crate::channels) struct Dialect {
@@ -25,12 +25,8 @@ pub(in crate::channels) struct Dialect {
     pub object: &'static str,
     /// Whether what is sent may carry a word that comes back in its echo.
     pub metadata: bool,
-    /// Whether it sends what the provider has approved before.
-    pub templates: bool,
-    /// How long a text may be.
-    pub text: TextLimit,
-    /// Which files it takes.
-    pub files: &'static Files,
+    /// What it can carry.
+    pub table: &'static Capabilities,
     /// Who sends: the resource itself, or whoever the token is for.
     pub sends_as: SendsAs,
 }

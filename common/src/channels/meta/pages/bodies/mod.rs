@@ -62,7 +62,7 @@ fn said<'a>(dialect: &Dialect, content: &'a Content) -> Option<Message<'a>> {
         Content::Audio(media) => attached(Attachment::Audio(link(media)?)),
         Content::Document(media) => attached(Attachment::File(link(media)?)),
         Content::Interactive(it) => interactive::message(&it.interactive),
-        Content::Template(it) if dialect.templates => {
+        Content::Template(it) if dialect.table.templates => {
             Some(Message { template: Some(approved(it)), ..Message::default() })
         }
         _ => None,
