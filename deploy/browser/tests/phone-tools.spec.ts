@@ -120,6 +120,10 @@ test("an account is changed where it stands, and another one added", async ({ pa
   await whatsapp.getByLabel("As JSON").fill('{"wabaId": 1}');
   await whatsapp.getByRole("button", { name: "Save" }).click();
   await expect(whatsapp.getByRole("alert")).toBeVisible();
+  // The list that Messenger and Instagram share is told apart.
+  for (const name of ["Sandbox page", "sandbox.account"]) {
+    await expect(page.locator("details > summary").filter({ hasText: name })).toHaveCount(1);
+  }
   const another = page.locator("details").filter({ hasText: "Another account" }).first();
   await another.locator("summary").click();
   const account = { wabaId: "7", accessToken: "t", appSecret: "s", phoneNumbers: [{ id: "77", displayPhoneNumber: "+1 555 000 0077", verifiedName: "Corner Shop" }] };

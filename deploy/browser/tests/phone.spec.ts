@@ -1,5 +1,5 @@
 // The phone: what it shows of the business's messages, what a contact can send, and how it lives on.
-import { CHAT, PHONE, TEXTS, bubble, expect, test } from "./sandbox";
+import { ANN, CHAT, PHONE, TEXTS, bubble, expect, test } from "./sandbox";
 
 const write = async (page: import("@playwright/test").Page, words: string) => {
   await page.getByLabel("Message", { exact: true }).fill(words);
@@ -346,3 +346,24 @@ test("an RCS agent's cards and suggestions are shown and answered", async ({ pag
   await page.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
   await expect(page.locator(".bubble .image img")).toBeVisible();
 });
+
+for (const [channel, id, token] of [["messenger", "500000000000001", "sandbox-page-token"], ["instagram", "600000000000001", "sandbox-instagram-token"]]) {
+  test(`both ends of a chat on ${channel} see each other, quick replies, files and reading`, async ({ page, sandbox }) => {
+    await page.goto(`/phone#${channel}/${id}`);
+    await write(page, "hello page");
+    await expect(bubble(page, "hello page")).toBeVisible();
+    const message = { text: "Which size?", quick_replies: [{ content_type: "text", title: "Large", payload: "L" }] };
+    const sent = { recipient: { id: ANN }, messaging_type: "RESPONSE", message };
+    const { status, body } = await sandbox.call("POST", `/v24.0/${id}/messages`, sent, { authorization: `Bearer ${token}` });
+    expect(status, JSON.stringify(body)).toBe(200);
+    await expect(bubble(page, "Which size?")).toBeVisible();
+    await expect.poll(async () => (await sandbox.said(channel)).find((said) => said.id === body.message_id)!.status).toBe("read");
+    await page.getByRole("button", { name: "Large", exact: true }).click();
+    await expect.poll(async () => (await sandbox.said(channel)).at(-1)!.message.message.quick_reply).toEqual({ payload: "L" });
+    await page.getByRole("button", { name: "Send something else" }).click();
+    await expect(page.getByRole("button", { name: "Mention in a story" })).toHaveCount(channel === "instagram" ? 1 : 0);
+    await page.getByRole("button", { name: "Photo", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Send", exact: true }).click();
+    await expect(page.locator(".bubble .image img")).toBeVisible();
+  });
+}

@@ -237,13 +237,13 @@ fn follow(sandbox: &Arc<Sandbox>, page: &Arc<Page>, message: &Arc<Message>, faul
     }
     due += behaviour.status_ms * MILLISECOND;
     message.progress.reach(Step::Sent);
-    if config.platform == Platform::Messenger
-        && config.tells("message_deliveries")
-        && told(StatusName::Delivered)
-    {
-        plan.push((due, arrived(sandbox, message)));
+    if told(StatusName::Delivered) {
+        // It arrives where nobody is told of that, too.
         message.progress.reach(Step::Delivered);
-        due += behaviour.status_ms * MILLISECOND;
+        if config.platform == Platform::Messenger && config.tells("message_deliveries") {
+            plan.push((due, arrived(sandbox, message)));
+            due += behaviour.status_ms * MILLISECOND;
+        }
     }
     sandbox.changes.tell();
     if behaviour.read && told(StatusName::Read) {
