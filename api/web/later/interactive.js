@@ -69,7 +69,7 @@ function Rows({ kind, limits, rows, onChange }) {
   return html`<fieldset class="build-rows"><legend>${t(`build_kind_${kind}`)}</legend>
     ${rows.slice(0, most).map((row, index) => html`<div class="build-row" key=${index}>
       <${Field} label=${t("build_choice", { number: index + 1 })} max=${limits.maxTitle ?? limits.maxRowTitle} value=${row.title} onInput=${(/** @type {string} */ title) => change(index, { title })} />
-      ${kind === "list" && html`<${Field} label=${t("build_description")} max=${limits.maxDescription} value=${row.description} onInput=${(/** @type {string} */ description) => change(index, { description })} />`}
+      ${kind === "list" && limits.maxDescription > 0 && html`<${Field} label=${t("build_description")} max=${limits.maxDescription} value=${row.description} onInput=${(/** @type {string} */ description) => change(index, { description })} />`}
       ${rows.length > 1 && html`<${IconButton} icon="trash" size=${16} label=${t("remove", { name: row.title || t("build_choice", { number: index + 1 }) })} onClick=${() => onChange(rows.filter((_, at) => at !== index))} />`}</div>`)}
     ${rows.length < most && html`<button type="button" class="button small" onClick=${() => onChange([...rows, { title: "", description: "" }])}><${Icon} name="plus" size=${14} /> ${t("build_add")}</button>`}
   </fieldset>`;
