@@ -25,6 +25,7 @@ enum Row {
 
 /// The operations that are not a visitor's.
 const KEYS: &[&str] = &[
+    "audit.list",
     "connections.create",
     "connections.list",
     "connections.get",

@@ -123,8 +123,10 @@ async fn a_number_and_a_name_become_inboxes_that_send_at_their_kind_s_pace() {
     assert_eq!(name["config"], json!({ "senderId": "SANDBOX", "messagingServiceId": SERVICE }));
     let path = format!("/v1/inboxes/{}", number["id"].as_str().unwrap());
     let mut found = app.get(&path).key(&workspace.token).send().await.expect(200);
-    let capabilities = found.as_object_mut().unwrap().remove("capabilities").unwrap();
+    let mut part = |name: &str| found.as_object_mut().unwrap().remove(name).unwrap();
+    let (capabilities, settings) = (part("capabilities"), part("settings"));
     assert_eq!(&found, number);
+    assert_eq!(settings["messagesPerSecond"], 1);
     assert_eq!(capabilities["text"], json!({ "maxLength": 1600, "unit": "characters" }));
     let paces = "SELECT sum(pace) FROM inboxes WHERE channel = 'text'";
     assert_eq!(app.count(paces).await, 1 + 10);

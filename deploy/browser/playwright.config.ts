@@ -1,9 +1,11 @@
-// The browser tests: Debian's own Chromium, on a stack that runs already (`. .local/env`). Nothing is downloaded.
+// The browser tests: Debian's own Chromium, on a stack that runs already (`. .local/env`). No browser is downloaded.
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 
 const chromium = process.env.CHROMIUM ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 if (!chromium) throw new Error("there is no Chromium: apt-get install chromium");
+
+const SANDBOX = ["**/phone*.spec.ts", "**/mail.spec.ts"];
 
 export default defineConfig({
   testDir: "tests",
@@ -25,8 +27,10 @@ export default defineConfig({
   },
   // `SCREENSHOTS=yes deploy/browser/run` writes docs/screenshots and tests nothing.
   projects: process.env.SCREENSHOTS ? [{ name: "screenshots", testMatch: "**/screenshots.ts" }] : [
-    { name: "inbox", testMatch: "**/*.spec.ts", testIgnore: "**/speed.spec.ts" },
+    { name: "inbox", testMatch: "**/*.spec.ts", testIgnore: ["**/speed.spec.ts", ...SANDBOX] },
+    // The sandbox's pages by themselves: each test has a sandbox of its own.
+    { name: "sandbox", testMatch: SANDBOX, use: { viewport: { width: 1440, height: 900 } } },
     // By itself, since it counts milliseconds.
-    { name: "speed", testMatch: "**/speed.spec.ts", dependencies: ["inbox"] },
+    { name: "speed", testMatch: "**/speed.spec.ts", dependencies: ["inbox", "sandbox"] },
   ],
 });

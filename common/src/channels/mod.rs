@@ -10,6 +10,7 @@ mod code_table;
 mod credentials;
 mod error;
 mod events;
+mod file_places;
 pub mod instagram;
 mod interactive;
 pub mod messenger;

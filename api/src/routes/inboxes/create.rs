@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::Response;
 use common::channels::Channel;
 use common::channels::whatsapp::account::PhoneNumberInfo;
-use common::db::audit::{self, Actor, Entry};
 use common::db::connections::{self, Connection};
 use common::db::idempotency::Answer;
 use common::db::inboxes::{self, NewInbox, NewPhoneNumber, RESOURCE_KEY};
@@ -17,13 +16,12 @@ use common::trace::TraceId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::pages::{self, InstagramInbox, MessengerInbox, Pages};
 use super::rcs::{self, RcsInbox};
 use super::text::{self, TextInbox};
-use super::{InboxView, NAME, already_connected};
+use super::{InboxView, NAME, already_connected, note_connected};
 use crate::auth::{Allowed, rights::InboxCreate};
 use crate::extract::{IdempotencyKey, Json, Object, Trace};
 use crate::idempotency::{Once, Stopped};
@@ -289,14 +287,6 @@ async fn connect(
         verified_name: info.verified_name.as_deref(),
     };
     inboxes::insert_phone_number(tx, caller.organization, inbox.id, stored).await?;
-    let entry = Entry {
-        organization: caller.organization,
-        actor: Actor::Caller(caller.credential),
-        action: "inbox.create",
-        resource: inbox.id.0,
-        trace: Some(trace),
-        detail: Some(json!({ "channel": inbox.channel, "externalId": inbox.external_id })),
-    };
-    audit::insert(tx, &entry).await?;
+    note_connected(tx, caller, &inbox, trace).await?;
     Ok(inbox.into())
 }

@@ -13,11 +13,17 @@ pub mod update;
 
 use common::channels::text::addresses;
 use common::channels::{Capabilities, Channel};
+use common::db;
+use common::db::audit::{self, Entry};
 use common::db::inboxes::Inbox;
 use common::domain::ids::{InboxId, OrganizationId, TeamId, UserId};
+use common::domain::principal::Principal;
 use common::problem::{Problem, Timestamp};
+use common::trace::TraceId;
+use deadpool_postgres::GenericClient;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// Longest name of an inbox.
@@ -163,6 +169,18 @@ impl InboxConfig {
         }
         config
     }
+}
+
+/// Notes in the audit log that an inbox was connected.
+async fn note_connected(
+    tx: &impl GenericClient,
+    caller: &Principal,
+    inbox: &Inbox,
+    trace: TraceId,
+) -> Result<(), db::Error> {
+    let mut entry = Entry::by(caller, "inbox.create", inbox.id, trace);
+    entry.detail = Some(json!({ "channel": inbox.channel, "externalId": inbox.external_id }));
+    audit::insert(tx, &entry).await
 }
 
 /// The refusal of a resource that an inbox holds already, of this or another organization.

@@ -2,7 +2,6 @@
 //! to us, then connects them, all or none.
 
 use common::channels::{Channel, instagram, messenger};
-use common::db::audit::{self, Actor, Entry};
 use common::db::connections::{self, Connection};
 use common::db::idempotency::Answer;
 use common::db::inboxes::{self, NewInbox, RESOURCE_KEY};
@@ -12,11 +11,10 @@ use common::trace::TraceId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::create::{AT_ONCE, CreatedInboxes, MOST};
-use super::{InboxView, NAME, already_connected};
+use super::{InboxView, NAME, already_connected, note_connected};
 use crate::idempotency::{Once, Stopped};
 use crate::provider;
 use crate::state::AppState;
@@ -171,14 +169,6 @@ async fn connect(
         Some(RESOURCE_KEY) => already_connected(external_id, asked.field),
         _ => error.into(),
     })?;
-    let entry = Entry {
-        organization: caller.organization,
-        actor: Actor::Caller(caller.credential),
-        action: "inbox.create",
-        resource: inbox.id.0,
-        trace: Some(trace),
-        detail: Some(json!({ "channel": inbox.channel, "externalId": inbox.external_id })),
-    };
-    audit::insert(tx, &entry).await?;
+    note_connected(tx, caller, &inbox, trace).await?;
     Ok(inbox.into())
 }

@@ -3,7 +3,6 @@
 use common::channels::Channel;
 use common::channels::text::account::Caller;
 use common::channels::text::addresses::{self, SenderKind};
-use common::db::audit::{self, Actor, Entry};
 use common::db::connections::{self, Connection};
 use common::db::idempotency::Answer;
 use common::db::inboxes::{self, NewInbox, NewPhoneNumber, RESOURCE_KEY, Sending};
@@ -13,11 +12,10 @@ use common::trace::TraceId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::create::{AT_ONCE, CreatedInboxes, MOST};
-use super::{InboxView, NAME, already_connected};
+use super::{InboxView, NAME, already_connected, note_connected};
 use crate::idempotency::{Once, Stopped};
 use crate::provider;
 use crate::state::AppState;
@@ -233,14 +231,6 @@ async fn connect(
         verified_name: found.name.as_deref(),
     };
     inboxes::insert_phone_number(tx, caller.organization, inbox.id, stored).await?;
-    let entry = Entry {
-        organization: caller.organization,
-        actor: Actor::Caller(caller.credential),
-        action: "inbox.create",
-        resource: inbox.id.0,
-        trace: Some(trace),
-        detail: Some(json!({ "channel": inbox.channel, "externalId": inbox.external_id })),
-    };
-    audit::insert(tx, &entry).await?;
+    note_connected(tx, caller, &inbox, trace).await?;
     Ok(inbox.into())
 }

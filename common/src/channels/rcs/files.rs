@@ -2,10 +2,11 @@
 
 use chrono::Utc;
 use http::StatusCode;
-use url::{Host, Url};
+use url::Url;
 
 use super::errors;
-use crate::channels::calls::{host_is_of, not_asked};
+use crate::channels::calls::not_asked;
+use crate::channels::file_places::{is_of_provider, not_allowed};
 use crate::channels::{Action, ChannelError, RemoteFile, Sender};
 use crate::config::AllowedUrls;
 use crate::http_client;
@@ -18,14 +19,8 @@ const HOSTS: &[&str] = &["googleapis.com", "googleusercontent.com", "google.com"
 /// # Errors
 /// That it is at a place which is not the provider's own.
 pub fn locate(sender: &Sender, allowed: &AllowedUrls, id: &str) -> Result<RemoteFile, ChannelError> {
-    let of_provider = |url: &Url| {
-        let host = matches!(url.host(), Some(Host::Domain(host)) if url.scheme() == "https" && host_is_of(host, HOSTS));
-        host || url.origin() == sender.base_url.origin() || allowed.allows(url)
-    };
-    let url = Url::parse(id).ok().filter(of_provider).ok_or_else(|| {
-        let title = "The file is at an address that is not the provider's own";
-        ChannelError::new(Action::Content, "address_not_allowed", title)
-    })?;
+    let url = Url::parse(id).ok().filter(|url| is_of_provider(url, &sender.base_url, allowed, HOSTS));
+    let url = url.ok_or_else(not_allowed)?;
     Ok(RemoteFile { url, mime_type: None, size: None })
 }
 

@@ -2,10 +2,11 @@
 
 use chrono::Utc;
 use http::StatusCode;
-use url::{Host, Url};
+use url::Url;
 
 use super::{authorized, errors};
-use crate::channels::calls::{host_is_of, not_asked};
+use crate::channels::calls::not_asked;
+use crate::channels::file_places::{is_of_provider, not_allowed};
 use crate::channels::{Action, ChannelError, RemoteFile, Sender};
 use crate::config::AllowedUrls;
 use crate::http_client;
@@ -73,21 +74,6 @@ async fn refused(response: reqwest::Response) -> ChannelError {
         },
         _ => error,
     }
-}
-
-fn not_allowed() -> ChannelError {
-    let title = "The file is at an address that is not the provider's own";
-    ChannelError::new(Action::Content, "address_not_allowed", title)
-}
-
-/// Whether an address is within these domains by https, at the address that stands in for the provider, or where the operator
-/// allows it.
-fn is_of_provider(url: &Url, base: &Url, allowed: &AllowedUrls, domains: &[&str]) -> bool {
-    let of_provider = match url.host() {
-        Some(Host::Domain(host)) => url.scheme() == "https" && host_is_of(host, domains),
-        _ => false,
-    };
-    of_provider || url.origin() == base.origin() || allowed.allows(url)
 }
 
 #[cfg(test)]

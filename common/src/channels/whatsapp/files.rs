@@ -2,11 +2,12 @@
 
 use chrono::Utc;
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use super::account::get;
 use super::{address, errors};
-use crate::channels::calls::{host_is_of, not_asked};
+use crate::channels::calls::not_asked;
+use crate::channels::file_places::{is_of_provider, not_allowed};
 use crate::channels::{Action, ChannelError, RemoteFile, Sender};
 use crate::config::AllowedUrls;
 use crate::http_client;
@@ -41,9 +42,8 @@ pub async fn locate(
     let url = answer.url.as_deref().and_then(|url| Url::parse(url).ok()).ok_or_else(|| {
         ChannelError::new(Action::Transient, "answer_unreadable", "The provider's answer names no address")
     })?;
-    if !is_of_provider(&url, &sender.base_url, allowed) {
-        let title = "The provider names an address for the file that is not its own";
-        return Err(ChannelError::new(Action::Content, "address_not_allowed", title));
+    if !is_of_provider(&url, &sender.base_url, allowed, HOSTS) {
+        return Err(not_allowed());
     }
     // Some versions write the number as a text.
     let size = answer.file_size.and_then(|size| match size {
@@ -77,16 +77,6 @@ pub async fn open(
     Err(error)
 }
 
-/// Whether our token may go there: the provider's own host by https, the address that stands in for it, or what the
-/// operator allows.
-fn is_of_provider(url: &Url, base: &Url, allowed: &AllowedUrls) -> bool {
-    let of_provider = match url.host() {
-        Some(Host::Domain(host)) => url.scheme() == "https" && host_is_of(host, HOSTS),
-        _ => false,
-    };
-    of_provider || url.origin() == base.origin() || allowed.allows(url)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +101,7 @@ mod tests {
             ("http://10.0.0.5:8091/media/1", &proxy, &none, false),
             ("file:///etc/passwd", &base, &loopback, false),
         ] {
-            assert_eq!(is_of_provider(&Url::parse(url).unwrap(), base, allowed), expected, "{url}");
+            assert_eq!(is_of_provider(&Url::parse(url).unwrap(), base, allowed, HOSTS), expected, "{url}");
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use chrono::Utc;
 use http::StatusCode;
-use url::{Host, Url};
+use url::Url;
 
 use super::errors;
-use crate::channels::calls::{host_is_of, not_asked};
+use crate::channels::calls::not_asked;
+use crate::channels::file_places::{is_of_provider, not_allowed};
 use crate::channels::{Action, ChannelError, RemoteFile, Sender};
 use crate::config::AllowedUrls;
 use crate::http_client;
@@ -21,7 +22,7 @@ pub(in crate::channels) fn locate(
     allowed: &AllowedUrls,
     id: &str,
 ) -> Result<RemoteFile, ChannelError> {
-    let url = Url::parse(id).ok().filter(|url| is_of_provider(url, &sender.base_url, allowed));
+    let url = Url::parse(id).ok().filter(|url| is_of_provider(url, &sender.base_url, allowed, HOSTS));
     Ok(RemoteFile { url: url.ok_or_else(not_allowed)?, mime_type: None, size: None })
 }
 
@@ -45,7 +46,7 @@ pub(in crate::channels) async fn open(
         let location = response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok());
         at = location
             .and_then(|location| at.join(location).ok())
-            .filter(|url| is_of_provider(url, &sender.base_url, allowed))
+            .filter(|url| is_of_provider(url, &sender.base_url, allowed, HOSTS))
             .ok_or_else(not_allowed)?;
     }
     let title = "The file's address leads from place to place";
@@ -68,21 +69,6 @@ async fn refused(response: reqwest::Response) -> ChannelError {
     error
 }
 
-fn not_allowed() -> ChannelError {
-    let title = "The file is at an address that is not the provider's own";
-    ChannelError::new(Action::Content, "address_not_allowed", title)
-}
-
-/// Whether an address is the provider's own by https, at the address that stands in for the provider, or where the operator
-/// allows it.
-fn is_of_provider(url: &Url, base: &Url, allowed: &AllowedUrls) -> bool {
-    let of_provider = match url.host() {
-        Some(Host::Domain(host)) => url.scheme() == "https" && host_is_of(host, HOSTS),
-        _ => false,
-    };
-    of_provider || url.origin() == base.origin() || allowed.allows(url)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,7 +86,7 @@ mod tests {
             ("https://169.254.169.254/latest", false),
             ("http://127.0.0.1/a", false),
         ] {
-            assert_eq!(is_of_provider(&Url::parse(url).unwrap(), &base, &none), expected, "{url}");
+            assert_eq!(is_of_provider(&Url::parse(url).unwrap(), &base, &none, HOSTS), expected, "{url}");
         }
     }
 }
