@@ -44,6 +44,16 @@ amqp_conversation() {
     amqp_frame
 }
 
+# amqp_answers HOST PORT: whether a server greets us, which one that only listens does not; neither may hold us up.
+amqp_answers() {
+    local greeting
+    # shellcheck disable=SC2016
+    greeting=$(timeout -k 1 10 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "AMQP\x00\x00\x09\x01" >&3 && head -c 11 <&3 | od -An -v -tu1' \
+        "$1" "$2" 2>/dev/null) || return 1
+    # A method frame on channel 0 that begins with connection.start.
+    [[ $greeting =~ ^\ +1\ +0\ +0\ .*\ 0\ +10\ +0\ +10$ ]]
+}
+
 # amqp_login HOST PORT USER PASSWORD VHOST: whether the server lets the user in.
 amqp_login() {
     (

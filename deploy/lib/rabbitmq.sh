@@ -1,8 +1,11 @@
 # shellcheck shell=bash disable=SC2034
 # Chooses the RabbitMQ to use: the one given, one that listens, else a private one. Sets AMQP_URL and QUEUE_PREFIX. Sourced.
 
+# A server that hangs keeps its administrator hanging, and what that started outlives a signal: so it gets no pipe of ours to hold.
 broker_admin() {
-    timeout 30 rabbitmqctl -q "$@" 2>>"$LOGS/rabbitmq-setup.log" </dev/null
+    local answer=$LOGS/rabbitmq-answer
+    timeout -k 5 30 rabbitmqctl -q -t 20 "$@" >"$answer" 2>>"$LOGS/rabbitmq-setup.log" </dev/null || return 1
+    cat -- "$answer"
 }
 
 # adopt_rabbitmq: a virtual host and a user of our own by the local administrator, else the default user as it is.
@@ -36,7 +39,7 @@ adopt_rabbitmq() {
 
 create_broker_objects() {
     broker_admin add_vhost "$BROKER_NAME" >/dev/null &&
-        timeout 30 rabbitmqctl -q add_user "$BROKER_NAME" <<<"$SECRET" >>"$LOGS/rabbitmq-setup.log" 2>&1 &&
+        timeout -k 5 30 rabbitmqctl -q -t 20 add_user "$BROKER_NAME" <<<"$SECRET" >>"$LOGS/rabbitmq-setup.log" 2>&1 &&
         broker_admin set_permissions -p "$BROKER_NAME" "$BROKER_NAME" '.*' '.*' '.*' >/dev/null
 }
 
@@ -77,8 +80,12 @@ choose_rabbitmq() {
     if [[ -z ${BROKER_KIND:-} ]]; then
         BROKER_KIND=private
         QUEUE_PREFIX=switchboard
-        if listening 5672 && adopt_rabbitmq; then
-            BROKER_KIND=shared
+        if listening 5672; then
+            if ! amqp_answers 127.0.0.1 5672; then
+                note "the RabbitMQ on port 5672 does not answer"
+            elif adopt_rabbitmq; then
+                BROKER_KIND=shared
+            fi
         fi
     fi
     [[ $BROKER_KIND != private ]] || start_private_rabbitmq
