@@ -2,8 +2,10 @@
 # Asks who listens on loopback, with nothing but bash. Sourced.
 
 # listening PORT
+# One that has more connections waiting than it takes is there all the same, and lets no more wait: that is the time-out.
 listening() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+    # shellcheck disable=SC2016
+    timeout 3 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0"' "$1" 2>/dev/null || (($? == 124))
 }
 
 declare -A PORTS_GIVEN=()
