@@ -38,10 +38,14 @@ fn token(mut bytes: Vec<u8>) -> String {
 }
 
 /// The bytes of a token of `token`.
-fn read_token<const N: usize>(token: &str) -> Option<[u8; N]> {
-    let bytes = hex::decode(token).ok()?;
-    let (content, end) = bytes.split_at_checked(N)?;
-    (end == check(content)).then(|| content.try_into().ok()).flatten()
+fn read_token(token: &str) -> Option<Vec<u8>> {
+    let mut bytes = hex::decode(token).ok()?;
+    let (content, end) = bytes.split_last_chunk::<8>()?;
+    if *end != check(content) {
+        return None;
+    }
+    bytes.truncate(content.len());
+    Some(bytes)
 }
 
 fn check(bytes: &[u8]) -> [u8; 8] {
@@ -62,13 +66,13 @@ pub fn id_token(id: Uuid) -> String {
 /// 400 when it is not one.
 pub fn read_id_token(token: Option<&str>) -> Result<Option<Uuid>, Problem> {
     let Some(token) = token else { return Ok(None) };
-    let bytes = read_token(token);
-    bytes.map(|bytes| Some(Uuid::from_bytes(bytes))).ok_or_else(invalid_token)
+    let id = read_token(token).and_then(|bytes| Uuid::from_slice(&bytes).ok());
+    id.map(Some).ok_or_else(invalid_token)
 }
 
 /// The token of a list in the order of names.
 pub fn name_token(name: &str, id: Uuid) -> String {
-    hex::encode([id.as_bytes(), name.as_bytes()].concat())
+    token([id.as_bytes(), name.as_bytes()].concat())
 }
 
 /// The name and id in a token of `name_token`.
@@ -78,7 +82,7 @@ pub fn name_token(name: &str, id: Uuid) -> String {
 pub fn read_name_token(token: Option<&str>) -> Result<Option<(String, Uuid)>, Problem> {
     let Some(token) = token else { return Ok(None) };
     let read = || {
-        let bytes = hex::decode(token).ok()?;
+        let bytes = read_token(token)?;
         let (id, name) = bytes.split_first_chunk::<16>()?;
         let name =
             String::from_utf8(name.to_vec()).ok().filter(|name| !name.is_empty() && !name.contains('\0'))?;
@@ -102,7 +106,7 @@ pub fn position_token(position: Position, descending: bool) -> String {
 pub fn read_position_token(token: Option<&str>, descending: bool) -> Result<Option<Position>, Problem> {
     let Some(token) = token else { return Ok(None) };
     let read = || {
-        let bytes: [u8; 25] = read_token(token)?;
+        let bytes: [u8; 25] = read_token(token)?.try_into().ok()?;
         let micros = i64::from_be_bytes(bytes[1..9].try_into().ok()?);
         let at = DateTime::<Utc>::from_timestamp_micros(micros)?;
         let id = ConversationId(Uuid::from_bytes(bytes[9..].try_into().ok()?));
@@ -162,11 +166,17 @@ mod tests {
             assert!(read_position_token(Some(&changed), true).is_err(), "{place}");
         }
         let id = Uuid::now_v7();
-        assert_eq!(read_name_token(Some(&name_token("zoë", id))).unwrap(), Some(("zoë".to_owned(), id)));
-        for bad in
-            [String::new(), "zz".into(), id_token(id), name_token("a\0", id), format!("{}ff", id_token(id))]
-        {
-            assert_eq!(read_name_token(Some(&bad)).unwrap_err().code, "invalid_page_token", "{bad}");
+        let name = name_token("zoë", id);
+        assert_eq!(read_name_token(Some(&name)).unwrap(), Some(("zoë".to_owned(), id)));
+        for bad in [
+            "",
+            "zz",
+            &id_token(id),
+            &name_token("a\0", id),
+            &format!("{name}ff"),
+            &hex::encode(id.as_bytes().repeat(2)),
+        ] {
+            assert_eq!(read_name_token(Some(bad)).unwrap_err().code, "invalid_page_token", "{bad}");
         }
         assert_eq!(read_id_token(Some(&id_token(id))).unwrap(), Some(id));
     }
