@@ -21,6 +21,7 @@ use crate::state::AppState;
 pub struct GetInbox {
     /// What to show besides. The business profile is at the provider: its answer is used for a minute, and if it gives none, that is
     /// the answer here too.
+    #[param(inline)]
     include: Option<Include>,
 }
 
