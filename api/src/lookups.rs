@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use common::channels::whatsapp::account::{self, PhoneNumberInfo, TemplateInfo};
-use common::channels::{Action, ChannelError};
+use common::channels::{self, Action, BusinessProfile, Channel, ChannelError};
 use common::db::connections::Connection;
-use common::domain::ids::ConnectionId;
+use common::db::inboxes::Inbox;
+use common::domain::ids::{ConnectionId, InboxId};
 use common::problem::Problem;
 use moka::future::Cache;
 
@@ -31,6 +32,7 @@ type Asked = (ConnectionId, DateTime<Utc>);
 pub struct Lookups {
     templates: Cache<Asked, Arc<Vec<TemplateInfo>>>,
     phone_numbers: Cache<Asked, Arc<Vec<PhoneNumberInfo>>>,
+    profiles: Cache<(InboxId, Asked), Option<BusinessProfile>>,
     /// Accounts whose templates could lately not be had in time.
     late: Cache<Asked, ()>,
 }
@@ -40,6 +42,7 @@ impl Default for Lookups {
         Self {
             templates: Cache::builder().max_capacity(REMEMBERED).time_to_live(FRESH).build(),
             phone_numbers: Cache::builder().max_capacity(REMEMBERED).time_to_live(FRESH).build(),
+            profiles: Cache::builder().max_capacity(REMEMBERED).time_to_live(FRESH).build(),
             late: Cache::builder().max_capacity(REMEMBERED).time_to_live(PAUSE).build(),
         }
     }
@@ -105,6 +108,30 @@ impl Lookups {
         };
         let found = self.phone_numbers.try_get_with(asked_as(connection), asked).await;
         found.map_err(|error| provider::look_up_failed(&error))
+    }
+
+    /// The business profile of an inbox; none on channels that have no such thing.
+    ///
+    /// # Errors
+    /// 502 with the provider's reason.
+    pub async fn profile(
+        &self,
+        state: &AppState,
+        (inbox, connection): (&Inbox, &Connection),
+    ) -> Result<Option<BusinessProfile>, Problem> {
+        if matches!(inbox.channel, Channel::Text | Channel::Rcs) {
+            return Ok(None);
+        }
+        let (base, credentials) = provider::asking(state, connection)?;
+        let of = (&base, inbox.external_id.as_str(), &credentials.access_token);
+        let asked = in_time(channels::business_profile(inbox.channel, &state.http, of));
+        let found = self.profiles.try_get_with((inbox.id, asked_as(connection)), asked).await;
+        found.map_err(|error| provider::look_up_failed(&error))
+    }
+
+    /// Forgets a profile that was changed. Other processes show the old one for up to a minute.
+    pub async fn forget_profile(&self, inbox: &Inbox, connection: &Connection) {
+        self.profiles.invalidate(&(inbox.id, asked_as(connection))).await;
     }
 }
 

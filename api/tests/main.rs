@@ -6,6 +6,7 @@ mod api_keys;
 mod assignment;
 mod audit;
 mod bad_input;
+mod business_profiles;
 mod channel_webhooks;
 mod connections;
 mod contact_standing;

@@ -21,6 +21,10 @@ async fn removes_an_inbox_from_the_workspace() {
     }
     assert!(!seed.call("GET", "/inboxes", None).await.text.contains(&inbox));
     assert_eq!(seed.app.count("SELECT count(*) FROM audit_log WHERE action = 'inbox.delete'").await, 1);
+    let told = "SELECT count(*) FROM events WHERE type = 'inbox.status_changed'
+        AND payload #>> '{inbox,status}' = '{\"state\": \"disconnected\", \"reasons\": [\"deleted\"]}'
+        AND payload #>> '{previousStatus,state}' = 'active'";
+    assert_eq!(seed.app.count(told).await, 1);
     // Its number is free again.
     assert_ne!(seed.inbox_id().await, inbox);
 }

@@ -89,9 +89,12 @@ function Others({ one }) {
 
 /** @param {{ id: string }} props */
 function Business({ id }) {
-  const { data } = useAnswer(`/v1/inboxes/${id}`);
+  // The profile is at the provider, which may be away: then the rest is asked for without it.
+  const [alone, setAlone] = useState(false);
+  const { data, failed } = useAnswer(`/v1/inboxes/${id}${alone ? "" : "?include=businessProfile"}`);
+  useEffect(() => { if (failed) setAlone(true); }, [failed]);
   if (!data) return null;
-  const profile = data.businessProfile ?? data.profile ?? {};
+  const profile = data.businessProfile ?? {};
   const number = data.config?.phoneNumber ?? data.config?.senderId;
   const status = data.status?.state ?? "active";
   return html`<section><h3 class="section-title">${t("business")}</h3><dl class="facts">

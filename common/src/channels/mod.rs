@@ -16,6 +16,7 @@ mod interactive;
 pub mod messenger;
 pub mod meta;
 mod place;
+pub mod profile;
 mod raw_json;
 pub mod rcs;
 pub mod text;
@@ -40,6 +41,7 @@ pub use events::{
     Author, EventKind, InboundDeletion, InboundEdit, InboundEvent, InboundMessage, RawEvent, StatusUpdate,
     UpTo, Watermark, Wish,
 };
+pub use profile::BusinessProfile;
 pub use rcs::tokens::Tokens;
 
 /// The resource that sends, with what it takes to call its provider.
@@ -325,7 +327,37 @@ pub async fn check_health(
     if channel == Channel::Whatsapp {
         return whatsapp::health::check(http, sender).await;
     }
-    probe(channel, http, sender).await.map(|()| Vec::new())
+    probe(channel, http, sender).await?;
+    match channel {
+        Channel::Messenger => pages::health::check(&messenger::DIALECT, http, sender).await,
+        Channel::Instagram => pages::health::check(&instagram::DIALECT, http, sender).await,
+        // Their providers say nothing more of a sender.
+        Channel::Whatsapp | Channel::Text | Channel::Rcs => Ok(Vec::new()),
+    }
+}
+
+/// How the business shows itself to contacts through a resource; none on channels that do not have that.
+///
+/// # Errors
+/// The provider's refusal, or that it cannot be reached.
+pub async fn business_profile(
+    channel: Channel,
+    http: &reqwest::Client,
+    (base, id, token): (&Url, &str, &Secret),
+) -> Result<Option<BusinessProfile>, ChannelError> {
+    match channel {
+        Channel::Whatsapp => whatsapp::profile::read(http, base, id, token).await.map(Some),
+        Channel::Messenger => {
+            let page = messenger::account::page(http, base, id, token).await?;
+            Ok(Some(BusinessProfile { name: page.name, ..BusinessProfile::default() }))
+        }
+        Channel::Instagram => {
+            let account = instagram::account::account(http, base, id, token).await?;
+            let (name, username) = (account.name, account.username);
+            Ok(Some(BusinessProfile { name, username, ..BusinessProfile::default() }))
+        }
+        Channel::Text | Channel::Rcs => Ok(None),
+    }
 }
 
 /// The address of a channel's provider with its version; `api_url` replaces the provider's own.

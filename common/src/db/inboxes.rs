@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::Error;
 use super::connections::{self, Connection};
@@ -302,8 +303,8 @@ pub async fn set_team(
     client.query_opt(&statement, &[&organization.0, &id.0, &team]).await?.as_ref().map(read).transpose()
 }
 
-/// Disconnects an inbox; says whether the organization had it. From this commit on nothing is claimed for it, whatever its gate
-/// says, so that what waits ends at once.
+/// Disconnects an inbox, with the event of it; says whether the organization had it. From this commit on nothing is claimed for it,
+/// whatever its gate says, so that what waits ends at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -312,12 +313,23 @@ pub async fn delete(
     organization: OrganizationId,
     id: InboxId,
 ) -> Result<bool, Error> {
-    let sql =
-        "UPDATE inboxes SET deleted_at = now(), updated_at = now(), gate = 'open', gate_probe_at = NULL,
-            state = 'disconnected', reasons = '{}'
-        WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL";
+    let sql = "WITH old AS (
+            SELECT id, state, reasons FROM inboxes WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE
+        ), gone AS (
+            UPDATE inboxes i SET deleted_at = now(), updated_at = now(), gate = 'open', gate_probe_at = NULL,
+                state = 'disconnected', reasons = '{deleted}'
+            FROM old WHERE i.id = old.id
+            RETURNING i.id, i.organization_id, i.channel, i.name, old.state AS old_state, old.reasons AS old_reasons
+        )
+        INSERT INTO events (id, organization_id, type, inbox_id, payload)
+        SELECT $3, organization_id, 'inbox.status_changed', id, jsonb_build_object(
+            'inbox', jsonb_build_object('id', $4::text, 'channel', channel, 'name', name,
+                'status', jsonb_build_object('state', 'disconnected', 'reasons', ARRAY['deleted'])),
+            'previousStatus', jsonb_build_object('state', old_state, 'reasons', old_reasons))
+        FROM gone";
     let statement = client.prepare_cached(sql).await?;
-    Ok(client.execute(&statement, &[&organization.0, &id.0]).await? == 1)
+    let (event, shown) = (Uuid::now_v7(), id.to_string());
+    Ok(client.execute(&statement, &[&organization.0, &id.0, &event, &shown]).await? == 1)
 }
 
 /// The connection of an inbox; none if the organization has no such inbox.

@@ -9,6 +9,7 @@ mod check;
 mod files;
 mod pages;
 mod pages_received;
+mod pages_refused;
 mod parse;
 mod provider;
 mod rcs;

@@ -80,6 +80,21 @@ pub async fn ask(
     Ok(answer)
 }
 
+/// Asks once as the holder of an API key, and expects a 2xx answer with JSON.
+pub async fn ask_as(
+    key: &HeaderValue,
+    address: SocketAddr,
+    method: Method,
+    path: &str,
+    body: &Value,
+) -> anyhow::Result<Value> {
+    let mut request = json_request(method, path, serde_json::to_vec(body)?)?;
+    request.headers_mut().insert(header::AUTHORIZATION, key.clone());
+    let (status, answer) = Connection::open(address).await?.send(request).await?;
+    ensure!(status.is_success(), "{path} answered {status}: {}", String::from_utf8_lossy(&answer));
+    Ok(serde_json::from_slice(&answer)?)
+}
+
 /// Asks for JSON.
 pub async fn get_json(address: SocketAddr, path: &str) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&ask(address, Method::GET, path, None).await?)?)

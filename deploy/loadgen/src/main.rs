@@ -7,6 +7,7 @@ mod broker_limits;
 mod client;
 mod database;
 mod drive;
+mod isolation;
 mod limits;
 mod machine;
 mod pipeline;
@@ -56,6 +57,8 @@ enum Command {
     Accept(accept::Options),
     /// The whole pipeline, from 202 to the delivered status and its event (S2, S3).
     Pipeline(pipeline::Options),
+    /// What one provider that hangs or fails does to the other channels, and to another inbox on its own (R6).
+    Isolation(isolation::Options),
     /// Answers 202 to everything; what `limits` measures HTTP against.
     #[command(hide = true)]
     BareEndpoint(bare_endpoint::Options),
@@ -68,7 +71,7 @@ fn main() -> ExitCode {
         Command::BareEndpoint(_) | Command::Limits(_) => {
             tokio::runtime::Builder::new_multi_thread().enable_all().build()
         }
-        Command::Accept(_) | Command::Pipeline(_) => {
+        Command::Accept(_) | Command::Pipeline(_) | Command::Isolation(_) => {
             tokio::runtime::Builder::new_current_thread().enable_all().build()
         }
     };
@@ -94,6 +97,7 @@ async fn run(command: &Command) -> anyhow::Result<Report> {
             Command::Limits(options) => limits::run(options).await,
             Command::Accept(options) => accept::run(options).await,
             Command::Pipeline(options) => pipeline::run(options).await,
+            Command::Isolation(options) => isolation::run(options).await,
             Command::BareEndpoint(options) => bare_endpoint::run(options).await,
         }
     };

@@ -37,6 +37,28 @@ pub struct Provider {
     pub status_batch: u64,
 }
 
+/// What every process of a private copy is told.
+pub fn environment(
+    servers: &Servers,
+    database: &PrivateDatabase,
+    queues: &PrivateQueues,
+    api: SocketAddr,
+) -> Vec<(String, String)> {
+    let environment = [
+        ("DATABASE_URL", database.url().to_string()),
+        ("AMQP_URL", servers.rabbitmq.to_string()),
+        ("SWITCHBOARD_QUEUE_PREFIX", queues.prefix.clone()),
+        ("SWITCHBOARD_MASTER_KEY", seed::master_key()),
+        ("SWITCHBOARD_ALLOWED_API_URLS", "loopback".to_owned()),
+        ("SWITCHBOARD_LISTEN", api.to_string()),
+        ("SWITCHBOARD_MEDIA_URL", format!("file://{}/switchboard-loadgen", std::env::temp_dir().display())),
+        ("SWITCHBOARD_LOG_FORMAT", "text".to_owned()),
+        // Few keys stand for many clients.
+        ("SWITCHBOARD_RATE_LIMIT_PER_SECOND", "1000000".to_owned()),
+    ];
+    environment.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
 impl Product {
     /// Starts the api, and with a provider the workers and the sandbox too.
     pub async fn start(servers: &Servers, shape: Shape, provider: Option<Provider>) -> anyhow::Result<Self> {
@@ -52,22 +74,7 @@ impl Product {
         // The tables that were filled. Empty ones keep what a fresh installation knows of them, unless that is asked for.
         let tables = if shape.vacuum_empty { "" } else { seed::FILLED };
         client.batch_execute(&format!("VACUUM ANALYZE {tables}")).await?;
-        let environment = [
-            ("DATABASE_URL", database.url().to_string()),
-            ("AMQP_URL", servers.rabbitmq.to_string()),
-            ("SWITCHBOARD_QUEUE_PREFIX", queues.prefix.clone()),
-            ("SWITCHBOARD_MASTER_KEY", seed::master_key()),
-            ("SWITCHBOARD_ALLOWED_API_URLS", "loopback".to_owned()),
-            ("SWITCHBOARD_LISTEN", api.to_string()),
-            (
-                "SWITCHBOARD_MEDIA_URL",
-                format!("file://{}/switchboard-loadgen", std::env::temp_dir().display()),
-            ),
-            ("SWITCHBOARD_LOG_FORMAT", "text".to_owned()),
-            // Few keys stand for many clients.
-            ("SWITCHBOARD_RATE_LIMIT_PER_SECOND", "1000000".to_owned()),
-        ];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let environment = environment(servers, &database, &queues, api);
         let (programs, internals) = (Programs::new(environment)?, Vec::new());
         let mut product = Self { programs, database, _queues: queues, seed, api, sandbox, internals };
         product.start_programs(provider).await?;

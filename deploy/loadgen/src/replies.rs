@@ -45,7 +45,7 @@ pub struct Replies<'a> {
 const FOLLOWED: u64 = 20;
 
 /// The text of a reply.
-fn text(number: u64) -> String {
+pub fn text(number: u64) -> String {
     format!(
         "Reply {number:09}: thank you for your message, your order is on its way and should be with you tomorrow."
     )

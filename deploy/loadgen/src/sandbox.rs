@@ -67,6 +67,12 @@ pub async fn stats(sandbox: SocketAddr) -> anyhow::Result<Stats> {
     Ok(Stats { accepted: number("/ledger/accepted")?, queued: number("/webhooks/queued")? })
 }
 
+/// The text of a message as the ledger keeps it, whichever the channel.
+fn text_of(body: &Value) -> &str {
+    let places = ["/text/body", "/message/text", "/Body", "/contentMessage/text"];
+    places.iter().find_map(|place| body.pointer(place)?.as_str()).unwrap_or_default()
+}
+
 /// The whole ledger by recipient, in order of acceptance.
 pub async fn ledger(sandbox: SocketAddr) -> anyhow::Result<HashMap<String, Vec<Taken>>> {
     let (mut ledger, mut after) = (HashMap::<String, Vec<Taken>>::new(), 0);
@@ -79,7 +85,7 @@ pub async fn ledger(sandbox: SocketAddr) -> anyhow::Result<HashMap<String, Vec<T
         }
         after = page.next;
         for entry in page.entries {
-            let text = entry.body.pointer("/text/body").and_then(Value::as_str).unwrap_or_default();
+            let text = text_of(&entry.body);
             let number = replies::number_of(text)
                 .with_context(|| format!("the ledger holds a strange text: {text}"))?;
             ledger.entry(entry.recipient).or_default().push(Taken { number, at: entry.at });

@@ -71,27 +71,43 @@ impl Seed {
     }
 }
 
+/// An organization with an owner.
+pub struct Tenant {
+    /// Its id.
+    pub organization: Uuid,
+    /// The owner's id.
+    pub user: Uuid,
+    /// The owner's API key.
+    pub key: String,
+}
+
+/// Makes an organization, its owner and a key.
+pub async fn tenant(client: &Client) -> anyhow::Result<Tenant> {
+    let (organization, user, token) = (Uuid::now_v7(), Uuid::now_v7(), ApiKeyToken::mint());
+    client.execute("INSERT INTO organizations (id, name) VALUES ($1, 'Load')", &[&organization]).await?;
+    let sql = "INSERT INTO users (id, organization_id, name, email, role) VALUES ($1, $2, 'Load', 'load@example.com', 'owner')";
+    client.execute(sql, &[&user, &organization]).await?;
+    let sql = "INSERT INTO api_keys (id, organization_id, user_id, name, role, hash, hint)
+        VALUES ($1, $2, $3, 'Load', 'owner', $4, $5)";
+    client
+        .execute(sql, &[&Uuid::now_v7(), &organization, &user, &token.hash.as_slice(), &token.hint])
+        .await?;
+    Ok(Tenant { organization, user, key: token.token.expose().to_owned() })
+}
+
 /// Fills the database; `api_url` is where the provider is.
 pub async fn fill(client: &Client, shape: Shape, api_url: Option<&str>) -> anyhow::Result<Seed> {
     let sealer = Sealer::new(&MasterKey::new(KEY));
     let mut accounts = Vec::new();
     let mut inboxes: Vec<(Uuid, Uuid)> = vec![Default::default(); shape.senders];
     for place in 0..shape.organizations {
-        let (organization, user, connection) = (Uuid::now_v7(), Uuid::now_v7(), ConnectionId::new());
-        let token = ApiKeyToken::mint();
+        let connection = ConnectionId::new();
+        let Tenant { organization, user, key } = tenant(client).await?;
         let account = Account {
             waba: format!("7{place:014}"),
             senders: (place..shape.senders).step_by(shape.organizations).map(phone_number_id).collect(),
-            key: token.token.expose().to_owned(),
+            key,
         };
-        client.execute("INSERT INTO organizations (id, name) VALUES ($1, 'Load')", &[&organization]).await?;
-        let sql = "INSERT INTO users (id, organization_id, name, email, role) VALUES ($1, $2, 'Load', 'load@example.com', 'owner')";
-        client.execute(sql, &[&user, &organization]).await?;
-        let sql = "INSERT INTO api_keys (id, organization_id, user_id, name, role, hash, hint)
-            VALUES ($1, $2, $3, 'Load', 'owner', $4, $5)";
-        client
-            .execute(sql, &[&Uuid::now_v7(), &organization, &user, &token.hash.as_slice(), &token.hint])
-            .await?;
         let sealed = credentials().seal(&sealer, connection)?;
         let sql = "INSERT INTO connections (id, organization_id, channel, external_id, api_url, credentials, created_by)
             VALUES ($1, $2, 'whatsapp', $3, $4, $5, $6)";

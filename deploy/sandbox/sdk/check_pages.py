@@ -1,7 +1,6 @@
 """Drives the sandbox's Messenger with a client library that knows nothing of us.
 
-    python3 -m venv venv && venv/bin/pip install fbmessenger six requests
-    venv/bin/python deploy/sandbox/sdk/check_pages.py http://127.0.0.1:8090
+    deploy/sandbox/sdk/check http://127.0.0.1:8090 pages
 
 It stores a page of its own in the sandbox, and ends with 0 if everything was as the library expects.
 """

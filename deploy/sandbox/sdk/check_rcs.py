@@ -1,7 +1,6 @@
 """Drives the sandbox's RCS with the provider's own library for service accounts, which knows nothing of us.
 
-    python3 -m venv venv && venv/bin/pip install google-auth requests
-    venv/bin/python deploy/sandbox/sdk/check_rcs.py http://127.0.0.1:8090
+    deploy/sandbox/sdk/check http://127.0.0.1:8090 rcs
 
 It stores an agent of its own in the sandbox, and ends with 0 if everything was as the library expects.
 """

@@ -1,7 +1,6 @@
 """Drives the sandbox's texts with the provider's own library, which knows nothing of us.
 
-    python3 -m venv venv && venv/bin/pip install twilio
-    venv/bin/python deploy/sandbox/sdk/check_texts.py http://127.0.0.1:8090
+    deploy/sandbox/sdk/check http://127.0.0.1:8090 texts
 
 It stores an account of its own in the sandbox, and ends with 0 if everything was as the library expects.
 """

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::chat::Chats;
 use crate::template::Template;
@@ -66,6 +66,9 @@ pub struct PhoneConfig {
     /// CONNECTED and so on.
     #[serde(default = "default_status")]
     pub status: String,
+    /// How the business shows itself, in the provider's fields.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub business_profile: Map<String, Value>,
 }
 
 fn yes() -> bool {

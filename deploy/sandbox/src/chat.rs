@@ -51,6 +51,8 @@ pub struct Chat {
     pub pair: Cell,
     /// When the contact wrote last.
     pub wrote_at: Option<Micros>,
+    /// The user id that the contact has besides its number, if it told it.
+    pub user_id: Option<Box<str>>,
     /// Since when the business is typing.
     pub typing_since: Option<Micros>,
     /// When the latest `sent`, `delivered` and `read` are due, so that later messages do not overtake.

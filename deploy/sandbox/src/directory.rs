@@ -156,6 +156,7 @@ pub fn default_account(webhook_url: Option<String>) -> AccountConfig {
             throughput: None,
             quality_rating: "GREEN".into(),
             status: "CONNECTED".into(),
+            business_profile: serde_json::Map::new(),
         }],
         templates: template::samples(),
     }

@@ -20,6 +20,8 @@ pub struct Accepted {
     pub phone: Arc<Phone>,
     /// The contact, as digits or user id.
     pub recipient: Box<str>,
+    /// The user id that the recipient has besides its number, if it told it.
+    pub user_id: Option<Box<str>>,
     /// The id answered to the business.
     pub provider_id: Box<str>,
     /// The business's own reference (`biz_opaque_callback_data`).

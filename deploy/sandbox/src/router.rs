@@ -9,7 +9,9 @@ use axum::routing::{any, delete, get, patch, post};
 use crate::control::{
     accounts, channels, contacts, events, faults, files, held, known_contacts, ledger, mail, settings, stats,
 };
-use crate::graph::{media, message_templates, messages, node, phone_numbers, subscribed_apps};
+use crate::graph::{
+    business_profile, media, message_templates, messages, node, phone_numbers, subscribed_apps,
+};
 use crate::pages::control as pages;
 use crate::rcs::{control as rcs_control, create as rcs_create, phones, token};
 use crate::sandbox::Sandbox;
@@ -36,6 +38,10 @@ fn graph() -> Router<Arc<Sandbox>> {
         .route("/{version}/{id}/phone_numbers", get(phone_numbers::list_phone_numbers))
         .route("/{version}/{id}/message_templates", get(message_templates::list_message_templates))
         .route("/{version}/{id}/subscribed_apps", subscribed_apps)
+        .route(
+            "/{version}/{id}/whatsapp_business_profile",
+            get(business_profile::get_profile).post(business_profile::update_profile),
+        )
         .route("/{version}/{id}", get(node::get_node).delete(node::delete_node).post(node::unsupported))
         .layer(DefaultBodyLimit::max(LARGEST_MESSAGE))
         .route("/{version}/{id}/media", upload)

@@ -157,6 +157,14 @@ async fn a_contact_with_both_addresses_tells_both() {
     assert_eq!((&contact["wa_id"], &contact["user_id"]), (&json!(CONTACT), &json!("US.1349")));
     let message = &value["messages"][0];
     assert_eq!((&message["from"], &message["from_user_id"]), (&json!(CONTACT), &json!("US.1349")));
+    // What is sent to it is told with both, too.
+    let body =
+        json!({"messaging_product": "whatsapp", "to": CONTACT, "type": "text", "text": {"body": "hi"}});
+    let path = format!("/v24.0/{PHONE}/messages");
+    assert_eq!(sandbox.graph("POST", &path, Some(&body)).await.0, 200);
+    let value = receiver.wait("a status", |all| all.get(1).map(|all| all.values()[0].clone())).await;
+    assert_eq!(value["contacts"][0], json!({"wa_id": CONTACT, "user_id": "US.1349"}));
+    assert_eq!(value["statuses"][0]["recipient_user_id"], "US.1349");
 }
 
 #[tokio::test]

@@ -53,6 +53,33 @@ async fn a_callback_of_its_own_is_verified_and_then_used() {
 }
 
 #[tokio::test]
+async fn a_business_profile_is_shown_by_field_and_changed_within_the_provider_s_limits() {
+    let (sandbox, _receiver) = boot(calm()).await;
+    let path = format!("/v24.0/{PHONE}/whatsapp_business_profile");
+    let product = json!("whatsapp");
+    let change = |field: &str, value: serde_json::Value| json!({"messaging_product": product, field: value});
+    assert_eq!(code(&sandbox.graph("POST", &path, Some(&json!({"about": "hi"}))).await), (400, 100));
+    for (field, value) in [
+        ("about", json!("")),
+        ("about", json!("x".repeat(140))),
+        ("email", json!("nobody")),
+        ("vertical", json!("SHOES")),
+        ("websites", json!(["https://a.example", "https://b.example", "https://c.example"])),
+        ("name", json!("Shop")),
+    ] {
+        let refused = sandbox.graph("POST", &path, Some(&change(field, value.clone()))).await;
+        assert_eq!(code(&refused), (400, 100), "{field} {value}");
+    }
+    let done = (200, json!({"success": true}));
+    assert_eq!(sandbox.graph("POST", &path, Some(&change("about", json!("We answer")))).await, done);
+    assert_eq!(sandbox.graph("POST", &path, Some(&change("vertical", json!("RETAIL")))).await, done);
+    let (_, shown) = sandbox.graph("GET", &format!("{path}?fields=about,email"), None).await;
+    assert_eq!(shown, json!({"data": [{"about": "We answer", "messaging_product": "whatsapp"}]}));
+    let other = "/v24.0/1234/whatsapp_business_profile";
+    assert_eq!(code(&sandbox.graph("GET", other, None).await), (400, 100));
+}
+
+#[tokio::test]
 async fn accounts_are_added_replaced_and_changed() {
     let (sandbox, receiver) = boot(calm()).await;
     let account = json!({"wabaId": "101", "accessToken": "second", "appSecret": "s2", "verifyToken": "v2",

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use common::channels::Channel;
-use common::channels::rcs::errors::NOT_REACHED_WORD;
 use common::channels::rcs::fallback::in_a_text;
 use common::config::Timings;
 use common::db::pipeline::Changes;
@@ -27,6 +26,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::handed::{Hands, Held};
+use super::ways::{Passage, Turn, Way, find_ways};
 use crate::process::Context;
 
 /// What a lane wants of the worker that received its pointer.
@@ -35,6 +35,15 @@ pub(super) enum Claim {
     Work(Box<Work>),
     /// Nothing: another worker has it, or it waits for something else.
     Nothing,
+    /// Its turn at this inbox, which it goes through in place of its own. It is as it was.
+    Turn(Uuid),
+}
+
+/// A lane to claim, and the turn that it has got.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub lane: LanePointer,
+    pub turn: Option<Turn>,
 }
 
 /// A claimed message.
@@ -73,17 +82,6 @@ pub(super) struct Claimer {
 const BEGUN: &str =
     "SELECT id, message_id, number FROM attempts WHERE id = ANY($1) AND worker = $2 AND state = 'sending'";
 
-/// Of messages: their inbox's fallback, the first attempt of their generation through the inbox itself, and whether one was
-/// refused because the channel does not reach the contact.
-const WAYS: &str = "SELECT m.id, f.id, a.first, coalesce(a.not_reached, false)
-    FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN inboxes i ON i.id = c.inbox_id
-    LEFT JOIN inboxes f ON f.id = i.fallback_inbox_id AND f.deleted_at IS NULL
-    LEFT JOIN LATERAL (
-        SELECT (array_agg(t.id ORDER BY t.number) FILTER (WHERE t.inbox_id IS NULL))[1] AS first,
-            bool_or(t.state = 'refused' AND t.provider_code = $2 AND t.inbox_id IS NULL) AS not_reached
-        FROM attempts t WHERE t.message_id = m.id AND t.generation = m.generation) a ON true
-    WHERE m.id = ANY($1)";
-
 /// An attempt that was begun here.
 struct Begun {
     message: Uuid,
@@ -91,28 +89,10 @@ struct Begun {
 }
 
 /// A lane's head with the provider's id of what it quotes, or is a reaction to.
-struct Head {
-    message: Message,
+pub(super) struct Head {
+    pub message: Message,
     reply_to: Option<String>,
-    way: Way,
-}
-
-/// Which way a head goes, where its provider takes ids of ours and its inbox may have a fallback.
-#[derive(Default)]
-struct Way {
-    /// The first attempt: a repetition is to be known as one.
-    first: Option<Uuid>,
-    /// The inbox for texts that is there for those whom the channel does not reach.
-    fallback: Option<Uuid>,
-    /// Whether the contact is one of them.
-    not_reached: bool,
-}
-
-impl Way {
-    /// The inbox that it goes through in place of its own.
-    fn around(&self) -> Option<Uuid> {
-        self.fallback.filter(|_| self.not_reached)
-    }
+    pub way: Way,
 }
 
 impl Claimer {
@@ -122,25 +102,24 @@ impl Claimer {
     }
 
     /// Claims a group; the answers stand in its order.
-    pub(super) async fn claim(&self, lanes: Vec<LanePointer>) -> Vec<Result<Claim, String>> {
+    pub(super) async fn claim(&self, lanes: Vec<Wanted>) -> Vec<Result<Claim, String>> {
         let started = Instant::now();
         metrics::get().group_items.with_label_values(&["claim"]).observe(lanes.len() as f64);
         let claimed = self.transact(&lanes).await;
         metrics::get().group_seconds.with_label_values(&["claim"]).observe(started.elapsed().as_secs_f64());
         match claimed {
             // A lane that two pointers of a group name is handed to the first.
-            Ok(mut works) => lanes
-                .iter()
-                .map(|lane| {
-                    Ok(works.remove(&lane.lane).map_or(Claim::Nothing, |work| Claim::Work(Box::new(work))))
-                })
-                .collect(),
+            Ok(mut claims) => {
+                lanes.iter().map(|it| Ok(claims.remove(&it.lane.lane).unwrap_or(Claim::Nothing))).collect()
+            }
             Err(error) => lanes.iter().map(|_| Err(error.to_string())).collect(),
         }
     }
 
-    async fn transact(&self, lanes: &[LanePointer]) -> Result<HashMap<Uuid, Work>, Error> {
-        let ids: Vec<Uuid> = lanes.iter().map(|lane| lane.lane).collect();
+    async fn transact(&self, wanted: &[Wanted]) -> Result<HashMap<Uuid, Claim>, Error> {
+        let ids: Vec<Uuid> = wanted.iter().map(|it| it.lane.lane).collect();
+        let turns: HashMap<Uuid, Turn> =
+            wanted.iter().filter_map(|it| it.turn.map(|turn| (it.lane.lane, turn))).collect();
         let heads = load::heads();
         let tx = Tx::open(&self.pool).await?;
         let steps = [
@@ -165,7 +144,7 @@ impl Claimer {
             if let Some(attempt) = loaded.lane.attempt.and_then(|attempt| begun.get(&attempt)) {
                 let taken_up =
                     heads.remove(&id).and_then(|head| self.take_up(&mut loaded, head, attempt, now));
-                works.extend(taken_up.map(|work| (id, work)));
+                works.extend(taken_up.map(|work| (id, Claim::Work(Box::new(work)))));
                 touched |= loaded.changed();
                 changes.save_changed(std::iter::once(&loaded), std::iter::empty());
                 continue;
@@ -176,7 +155,10 @@ impl Claimer {
             touched = true;
             match heads.remove(&id) {
                 Some(head) => {
-                    works.extend(self.decide(&mut changes, &mut loaded, head, now).map(|work| (id, work)))
+                    let turn = turns.get(&id).copied();
+                    works.extend(
+                        self.decide(&mut changes, &mut loaded, (head, turn), now).map(|claim| (id, claim)),
+                    );
                 }
                 // Everything queued has ended in another way.
                 None => loaded.lane.settle(true, now),
@@ -223,9 +205,9 @@ impl Claimer {
         &self,
         changes: &mut Changes,
         loaded: &mut LoadedLane,
-        head: Head,
+        (head, turn): (Head, Option<Turn>),
         now: DateTime<Utc>,
-    ) -> Option<Work> {
+    ) -> Option<Claim> {
         let leave = Leave::decide(loaded, &head.message.content, &head.message.closed_window, now);
         let hopeless = hopeless(loaded, &head, &leave, now);
         let mut message = head.message;
@@ -248,6 +230,15 @@ impl Claimer {
         if loaded.gate == Gate::Closed {
             loaded.lane.make_ready(now);
             return None;
+        }
+        match head.way.passage(turn, now) {
+            Passage::Free => (),
+            Passage::Paced(inbox) => return Some(Claim::Turn(inbox)),
+            Passage::Blocked(due) => {
+                // At its end the message is looked at once more, and expires.
+                loaded.lane.wait(message.expires_at.map_or(due, |end| due.min(end)));
+                return None;
+            }
         }
         let paced = loaded.channel.pair_pace().map_or(Ok(()), |pace| loaded.lane.take_pair_budget(now, pace));
         if let Err(due) = paced {
@@ -276,7 +267,8 @@ impl Claimer {
         });
         changes.happened(message.id, "sending", Some(message.attempts), None);
         let number = message.attempts;
-        Some(work(loaded, Head { message, ..head }, held, (attempt, number)))
+        let work = work(loaded, Head { message, ..head }, held, (attempt, number));
+        Some(Claim::Work(Box::new(work)))
     }
 }
 
@@ -318,31 +310,6 @@ async fn find_targets(tx: &Tx, heads: &mut HashMap<Uuid, Head>) -> Result<(), Er
         if let Some(target) = target(&head.message) {
             head.reply_to = found.get(&target).cloned().flatten();
         }
-    }
-    Ok(())
-}
-
-/// Finds which way each goes on channels whose providers take ids of ours.
-async fn find_ways(
-    tx: &Tx,
-    lanes: &HashMap<Uuid, LoadedLane>,
-    heads: &mut HashMap<Uuid, Head>,
-) -> Result<(), Error> {
-    let chosen =
-        |lane: &Uuid| lanes.get(lane).is_some_and(|loaded: &LoadedLane| loaded.channel.takes_our_ids());
-    let chosen = heads.iter().filter(|(lane, _)| chosen(lane));
-    let messages: Vec<Uuid> = chosen.map(|(_, head)| head.message.id).collect();
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let rows = tx.run(&[tx.step(WAYS, vec![&messages, &NOT_REACHED_WORD]).await?]).await?;
-    let read = |row: &Row| {
-        let way = Way { fallback: row.try_get(1)?, first: row.try_get(2)?, not_reached: row.try_get(3)? };
-        Ok((row.try_get(0)?, way))
-    };
-    let mut ways = rows.iter().flatten().map(read).collect::<Result<HashMap<Uuid, Way>, Error>>()?;
-    for head in heads.values_mut() {
-        head.way = ways.remove(&head.message.id).unwrap_or_default();
     }
     Ok(())
 }

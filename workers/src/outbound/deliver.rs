@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use common::batch::{Batcher, Execute, Limits};
 use common::channels::usage::{self, Usage};
 use common::channels::{self, Action, ChannelError, Outgoing, SendOutcome};
@@ -13,18 +13,23 @@ use common::queue::LanePointer;
 use common::trace::TraceId;
 use common::{http_client, metrics};
 use deadpool_postgres::Pool;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+use uuid::Uuid;
 
-use super::claim::{Claim, Claimer, Work};
+use super::claim::{Claim, Claimer, Wanted, Work};
 use super::pace::Pacer;
 use super::record::{Record, Recorder};
+use super::room::{Place, Room};
+use super::ways::Turn;
 use crate::process::Context;
 use crate::senders::Senders;
 
 /// Claims and records share transactions as accepts do.
 const LIMITS: Limits = Limits { writers: 2, group: 64, waiting: 8_192 };
+
+/// How long a sender waits that has no room left: longer than is waited for in this process.
+const FULL: TimeDelta = TimeDelta::seconds(4);
 
 /// Delivers lanes; shared by all deliveries of the process.
 pub(super) struct Deliverer {
@@ -33,8 +38,8 @@ pub(super) struct Deliverer {
     links: Links,
     pacer: Arc<Pacer>,
     pool: Pool,
-    permits: Semaphore,
-    claims: Batcher<LanePointer, Result<Claim, String>>,
+    room: Room,
+    claims: Batcher<Wanted, Result<Claim, String>>,
     records: Batcher<Arc<Record>, Result<(), String>>,
     lease: Duration,
     provider_timeout: Duration,
@@ -42,7 +47,7 @@ pub(super) struct Deliverer {
 }
 
 impl Deliverer {
-    pub(super) fn start(context: &Context, concurrency: usize) -> anyhow::Result<Self> {
+    pub(super) fn start(context: &Context, concurrency: usize, deliveries: usize) -> anyhow::Result<Self> {
         let timings = context.config.timings;
         let claimer = Arc::new(Claimer::new(context));
         let pacer = Arc::new(Pacer::new(&context.pool));
@@ -61,7 +66,7 @@ impl Deliverer {
             links: Links::new(&context.config.master_key, &context.config.http),
             pacer,
             pool: context.pool.clone(),
-            permits: Semaphore::new(concurrency),
+            room: Room::new(concurrency, deliveries),
             claims: Batcher::start(LIMITS, &context.shutdown, &claim),
             records: Batcher::start(LIMITS, &context.shutdown, &record),
             lease: timings.lease,
@@ -77,16 +82,33 @@ impl Deliverer {
             Some(false) => return self.back_in_line(lane).await,
             None => return false,
         }
-        let Ok(_permit) = self.permits.acquire().await else { return false };
-        let claimed_at = Instant::now();
-        let work = match self.claim(lane).await {
-            Some(Claim::Work(work)) => work,
-            Some(Claim::Nothing) => return true,
-            None => return false,
+        let mut turn = None;
+        let (work, place, claimed_at) = loop {
+            let place = match (self.enter(lane, turn).await, &mut turn) {
+                (Some(place), _) => place,
+                // It is the other inbox that has no room.
+                (None, Some(turn)) if turn.come => {
+                    turn.come = false;
+                    continue;
+                }
+                (None, _) => return self.back_in_line(lane).await,
+            };
+            let claimed_at = Instant::now();
+            match self.claim(Wanted { lane, turn }).await {
+                Some(Claim::Work(work)) => break (work, place, claimed_at),
+                Some(Claim::Nothing) => return true,
+                Some(Claim::Turn(inbox)) => {
+                    drop(place);
+                    let Some(come) = self.soon(inbox).await else { return false };
+                    turn = Some(Turn { inbox, come });
+                }
+                None => return false,
+            }
         };
         let span = tracing::info_span!("job.outbound.deliver", trace_id = %TraceId(work.trace), attempt = %work.attempt);
         let inbox = work.inbox;
         let (outcome, usage) = self.call(&work, claimed_at).instrument(span).await;
+        place.answered(!matches!(outcome, SendOutcome::Uncertain { .. }));
         let record = Arc::new(Record { work: *work, outcome });
         // What the provider answered is worth every effort: tried until it is written, or the process must end.
         let recorded = self
@@ -102,9 +124,9 @@ impl Deliverer {
 
     /// A claim that is under way is waited for even when the process stops: once it stands, the message must go, or its lane
     /// would wait for the lease to lapse.
-    async fn claim(&self, lane: LanePointer) -> Option<Claim> {
+    async fn claim(&self, wanted: Wanted) -> Option<Claim> {
         while !self.stop.is_cancelled() {
-            match self.claims.submit(lane).await {
+            match self.claims.submit(wanted).await {
                 Ok(Ok(claim)) => return Some(claim),
                 Ok(Err(error)) => tracing::warn!(error, "a lane could not be claimed; trying again"),
                 Err(rejected) => tracing::warn!(%rejected, "a lane could not be claimed; trying again"),
@@ -129,6 +151,28 @@ impl Deliverer {
             paced = self.pacer.acquire(lane.inbox, pace) => Some(paced),
             () = self.stop.cancelled() => None,
         }
+    }
+
+    /// Waits for the pace of an inbox that a lane goes through in place of its own; false if that takes too long to wait for here.
+    async fn soon(&self, inbox: Uuid) -> Option<bool> {
+        let pace =
+            self.until_stop(|| async { self.senders.pace(inbox).await.map_err(|e| e.to_string()) }).await?;
+        tokio::select! {
+            paced = self.pacer.acquire_soon(inbox, pace) => Some(paced),
+            () = self.stop.cancelled() => None,
+        }
+    }
+
+    /// A place for a call through the lane's inbox, or the one that it has its turn at. None if that has no room left: its provider
+    /// hangs, and it is left alone for a while.
+    async fn enter(&self, lane: LanePointer, turn: Option<Turn>) -> Option<Place> {
+        let inbox = turn.filter(|turn| turn.come).map_or(lane.inbox, |turn| turn.inbox);
+        let place = self.room.enter(inbox).await;
+        if place.is_none() {
+            tracing::debug!(%inbox, "a provider answers so slowly that its sender waits");
+            self.pacer.throttle(inbox, Utc::now() + FULL).await;
+        }
+        place
     }
 
     /// Calls the provider, unless so much time has passed since the claim that another worker may act on the lane before

@@ -10,6 +10,8 @@ mod pace;
 mod probe;
 mod receipts;
 mod record;
+mod room;
+mod ways;
 
 use std::sync::Arc;
 
@@ -29,7 +31,7 @@ const PREFETCH: (u16, u16) = (256, 64);
 /// # Errors
 /// When the HTTP client cannot be built.
 pub fn start(context: &Context, channel: Channel, concurrency: usize) -> anyhow::Result<()> {
-    let deliverer = Arc::new(Deliverer::start(context, concurrency)?);
+    let deliverer = Arc::new(Deliverer::start(context, concurrency, PREFETCH.0.into())?);
     probe::start(context, channel, &deliverer);
     check::start(context, channel, &deliverer);
     if channel.takes_receipts() {

@@ -75,6 +75,8 @@ const SAME: Duration = Duration::from_secs(10);
 
 /// Longer than a paced sender ever waits for its next second; admission goes by the same (`common::db::pipeline::work`).
 const THROTTLED: Duration = Duration::from_secs(2);
+/// So many lanes may wait however slow the sender.
+const FEW: i32 = 4;
 /// How long that is believed without asking again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -95,6 +97,12 @@ impl Pacer {
             None => return false,
         }
         true
+    }
+
+    /// The same, unless so many lanes wait here that it would take seconds: for lanes that admission has not counted.
+    pub(super) async fn acquire_soon(&self, inbox: Uuid, pace: i32) -> bool {
+        let waiting = self.sender(inbox).waiting.load(Relaxed);
+        waiting < pace.saturating_mul(2).max(FEW) && self.acquire(inbox, pace).await
     }
 
     /// The time of the sender's next message.

@@ -19,6 +19,7 @@ use common::db::pipeline::rows::AttemptState;
 use common::db::{Error, Tx};
 use common::delivery::{End, Evidence, apply_status, settle, show_parked, show_sent};
 use common::domain::contact::Standing;
+use common::domain::ids::InboxId;
 use common::domain::lane::LaneState;
 use common::metrics;
 use deadpool_postgres::Pool;
@@ -291,9 +292,7 @@ impl Step<'_> {
             return;
         }
         match error.action {
-            action if action.closes_gate() && work.inbox == lane.lane.inbox => {
-                self.close_gate(work, error, lane, message);
-            }
+            action if action.closes_gate() => self.close_gate(work, error, lane, message),
             Action::ThrottleSender => self.retry(work, error, lane, message),
             action if action.keeps_message() && !self.exhausted(error, message) => {
                 message.failures += 1;
@@ -363,11 +362,14 @@ impl Step<'_> {
         exponential.build().nth(turn).unwrap_or(self.timings.retry_most)
     }
 
-    /// The provider refuses credentials or account: the whole inbox waits, this message at its head.
+    /// The provider refuses credentials or account: the whole inbox that it went through waits, this message at its head.
     fn close_gate(&mut self, work: &Work, error: &ChannelError, lane: &mut LoadedLane, message: &Message) {
         let reason = error.inbox_reason();
         self.changes.standings.push(InboxStanding::closed(work.inbox, error));
-        let told = json!({ "providerCode": error.provider_code, "title": error.title, "reason": reason });
+        let mut told = json!({ "providerCode": error.provider_code, "title": error.title, "reason": reason });
+        if work.inbox != lane.lane.inbox {
+            told["inboxId"] = json!(InboxId(work.inbox).to_string());
+        }
         self.changes.happened(message.id, "gate_closed", Some(work.number), Some(told));
         lane.lane.make_ready(self.now);
     }

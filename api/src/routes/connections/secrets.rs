@@ -23,37 +23,51 @@ impl<'de> Deserialize<'de> for ObjectSecret {
     }
 }
 
+/// Whose connections have a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Meta,
+    Text,
+    Rcs,
+}
+
+impl Of {
+    fn connections_to(channel: Channel) -> Self {
+        match channel {
+            Channel::Whatsapp | Channel::Messenger | Channel::Instagram => Self::Meta,
+            Channel::Text => Self::Text,
+            Channel::Rcs => Self::Rcs,
+        }
+    }
+}
+
+/// Every secret, whose it is, and whether a request names it.
+macro_rules! given {
+    ($input:expr) => {
+        [
+            (Of::Meta, "accessToken", $input.access_token.is_some()),
+            (Of::Meta, "appSecret", $input.app_secret.is_some()),
+            (Of::Meta, "verifyToken", $input.verify_token.is_some()),
+            (Of::Text, "authToken", $input.auth_token.is_some()),
+            (Of::Text, "apiKeySid", $input.api_key_sid.is_some()),
+            (Of::Text, "apiKeySecret", $input.api_key_secret.is_some()),
+            (Of::Rcs, "serviceAccount", $input.service_account.is_some()),
+            (Of::Rcs, "clientToken", $input.client_token.is_some()),
+        ]
+    };
+}
+
 /// The credentials in a request: all that its channel needs, and nothing of another's.
 ///
 /// # Errors
 /// 400 when one is missing, 422 when one is of another channel or is none.
 pub(super) fn of(input: &CreateConnection) -> Result<Credentials, Problem> {
-    let meta = [
-        ("accessToken", input.access_token.is_some()),
-        ("appSecret", input.app_secret.is_some()),
-        ("verifyToken", input.verify_token.is_some()),
-    ];
-    let text = [
-        ("accountSid", input.account_sid.is_some()),
-        ("authToken", input.auth_token.is_some()),
-        ("apiKeySid", input.api_key_sid.is_some()),
-        ("apiKeySecret", input.api_key_secret.is_some()),
-    ];
-    let rcs =
-        [("serviceAccount", input.service_account.is_some()), ("clientToken", input.client_token.is_some())];
+    let account = (Of::Text, "accountSid", input.account_sid.is_some());
+    refuse_others(input.channel, &[[account].as_slice(), &given!(input)].concat())?;
     match input.channel {
-        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => {
-            refuse_others(input.channel, &[text.as_slice(), &rcs].concat())?;
-            of_meta(input).map(Credentials::Meta)
-        }
-        Channel::Text => {
-            refuse_others(input.channel, &[meta.as_slice(), &rcs].concat())?;
-            of_text(input).map(Credentials::Text)
-        }
-        Channel::Rcs => {
-            refuse_others(input.channel, &[meta.as_slice(), &text].concat())?;
-            of_rcs(input).map(Credentials::Rcs)
-        }
+        Channel::Whatsapp | Channel::Messenger | Channel::Instagram => of_meta(input).map(Credentials::Meta),
+        Channel::Text => of_text(input).map(Credentials::Text),
+        Channel::Rcs => of_rcs(input).map(Credentials::Rcs),
     }
 }
 
@@ -66,22 +80,10 @@ pub(super) fn changed(
     opened: Credentials,
     input: &UpdateConnection,
 ) -> Result<Credentials, Problem> {
+    refuse_others(channel, &given!(input))?;
     let mut checks = Checks::default();
-    let meta = [
-        ("accessToken", input.access_token.is_some()),
-        ("appSecret", input.app_secret.is_some()),
-        ("verifyToken", input.verify_token.is_some()),
-    ];
-    let text = [
-        ("authToken", input.auth_token.is_some()),
-        ("apiKeySid", input.api_key_sid.is_some()),
-        ("apiKeySecret", input.api_key_secret.is_some()),
-    ];
-    let rcs =
-        [("serviceAccount", input.service_account.is_some()), ("clientToken", input.client_token.is_some())];
     let changed = match opened {
         Credentials::Meta(secrets) => {
-            refuse_others(channel, &[text.as_slice(), &rcs].concat())?;
             let changed = MetaCredentials {
                 access_token: input.access_token.clone().unwrap_or(secrets.access_token),
                 app_secret: input.app_secret.clone().unwrap_or(secrets.app_secret),
@@ -91,7 +93,6 @@ pub(super) fn changed(
             Credentials::Meta(changed)
         }
         Credentials::Text(secrets) => {
-            refuse_others(channel, &[meta.as_slice(), &rcs].concat())?;
             let changed = TextCredentials {
                 auth_token: input.auth_token.clone().unwrap_or(secrets.auth_token),
                 api_key_sid: input.api_key_sid.clone().unwrap_or(secrets.api_key_sid),
@@ -101,7 +102,6 @@ pub(super) fn changed(
             Credentials::Text(changed)
         }
         Credentials::Rcs(secrets) => {
-            refuse_others(Channel::Rcs, &[meta.as_slice(), &text].concat())?;
             let service_account = input.service_account.as_ref().map(|given| &given.0);
             let changed = RcsCredentials {
                 service_account: service_account.unwrap_or(&secrets.service_account).clone(),
@@ -114,13 +114,17 @@ pub(super) fn changed(
 }
 
 /// Fields that only another channel's connections have.
-fn refuse_others(channel: Channel, others: &[(&str, bool)]) -> Result<(), Problem> {
+fn refuse_others(channel: Channel, given: &[(Of, &str, bool)]) -> Result<(), Problem> {
     let message = format!("is no field of a connection to {channel}");
-    let error = |(name, given): &(&str, bool)| {
+    let error = |(of, name, given): &(Of, &str, bool)| {
         let (field, code) = ((*name).to_owned(), "unknown_field".to_owned());
-        given.then(|| FieldError { field, code, message: message.clone() })
+        (*given && *of != Of::connections_to(channel)).then(|| FieldError {
+            field,
+            code,
+            message: message.clone(),
+        })
     };
-    let errors: Vec<FieldError> = others.iter().filter_map(error).collect();
+    let errors: Vec<FieldError> = given.iter().filter_map(error).collect();
     match errors.first() {
         None => Ok(()),
         Some(first) => {

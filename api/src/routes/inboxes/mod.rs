@@ -5,6 +5,7 @@ pub mod delete;
 pub mod get;
 pub mod list;
 pub(crate) mod pages;
+mod profile;
 mod rcs;
 pub mod team;
 pub mod templates;
@@ -12,7 +13,7 @@ mod text;
 pub mod update;
 
 use common::channels::text::addresses;
-use common::channels::{Capabilities, Channel};
+use common::channels::{BusinessProfile, Capabilities, Channel};
 use common::db;
 use common::db::audit::{self, Entry};
 use common::db::inboxes::Inbox;
@@ -123,6 +124,10 @@ pub struct InboxDetails {
     settings: InboxSettings,
     /// What can be sent through it, and within which limits.
     capabilities: Capabilities,
+    /// How the business shows itself to contacts: there if it was asked for or changed, and null where the channel has no such thing.
+    #[serde(rename = "businessProfile", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<BusinessProfile>, required = false)]
+    business_profile: Option<Option<BusinessProfile>>,
 }
 
 /// How an inbox sends.
@@ -142,7 +147,14 @@ impl From<Inbox> for InboxDetails {
         let settings =
             InboxSettings { messages_per_second: inbox.pace, unknown_outcome: inbox.unknown_outcome.clone() };
         let capabilities = *inbox.channel.capabilities();
-        Self { inbox: inbox.into(), settings, capabilities }
+        Self { inbox: inbox.into(), settings, capabilities, business_profile: None }
+    }
+}
+
+impl InboxDetails {
+    /// With the business profile, or that there is none.
+    fn with_profile(self, profile: Option<BusinessProfile>) -> Self {
+        Self { business_profile: Some(profile), ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looks an account up at the provider, which proves that its token may use it, and subscribes to its webhooks.
 //!
 //! There are two ways in. Through the Graph API a token is a page's, and the account is linked with that page; at Instagram's own
-//! address it is the account's. Which one it is shows in the address.
+//! address it is the account's. Which one it is shows in the address, and in how the token begins.
 
 use serde::Deserialize;
 use url::Url;
@@ -13,6 +13,8 @@ use crate::config::Secret;
 
 /// Where tokens are the accounts' own.
 const OWN_LOGIN: &[&str] = &["graph.instagram.com"];
+/// How the accounts' own tokens begin, wherever they are taken.
+const OWN_TOKEN: &str = "IGAA";
 /// What we are told of, through a page.
 const PAGE_FIELDS: &[&str] = &[
     "messages",
@@ -77,7 +79,7 @@ pub async fn account(
     token: &Secret,
 ) -> Result<AccountInfo, ChannelError> {
     let question = Question { http, base_url, token };
-    let linked = if has_own_login(base_url) {
+    let linked = if has_own_login(base_url, token) {
         let me: Me = question.me("user_id,username,name").await?;
         me.user_id.map(|id| Linked { id, username: me.username, name: me.name })
     } else {
@@ -94,10 +96,11 @@ pub async fn account(
 /// # Errors
 /// The provider's refusal, or why it could not be asked.
 pub async fn subscribe(http: &reqwest::Client, base_url: &Url, token: &Secret) -> Result<(), ChannelError> {
-    let fields = if has_own_login(base_url) { OWN_FIELDS } else { PAGE_FIELDS };
+    let fields = if has_own_login(base_url, token) { OWN_FIELDS } else { PAGE_FIELDS };
     Question { http, base_url, token }.subscribe("me", fields).await
 }
 
-fn has_own_login(base_url: &Url) -> bool {
-    base_url.host_str().is_some_and(|host| host_is_of(host, OWN_LOGIN))
+fn has_own_login(base_url: &Url, token: &Secret) -> bool {
+    token.expose().starts_with(OWN_TOKEN)
+        || base_url.host_str().is_some_and(|host| host_is_of(host, OWN_LOGIN))
 }

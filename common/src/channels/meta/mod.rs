@@ -5,3 +5,4 @@ pub(in crate::channels) mod errors;
 pub(in crate::channels) mod pages;
 pub(in crate::channels) mod payloads;
 pub mod verify;
+pub(in crate::channels) mod words;

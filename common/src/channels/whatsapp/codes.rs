@@ -5,17 +5,12 @@ use crate::channels::Action::{
 };
 use crate::channels::MARKETING_OPT_OUT;
 use crate::channels::code_table::{self, Entry, one, range, tried, waiting};
+use crate::channels::meta::words::{HOUR, PARAMETER, PERMISSION, SERVICE, TOKEN};
 
-const HOUR: u32 = 3600;
-
-const TOKEN: &str = "The access token is invalid or expired";
-const PERMISSION: &str = "The access token lacks a permission";
-const SERVICE: &str = "The provider has trouble";
 const RATE: &str = "The account sends too fast";
 const RESTRICTED: &str = "The account is restricted";
 const UNREGISTERED: &str = "The phone number is not registered";
 const MISSING: &str = "The phone number or account does not exist, or this token may not see it";
-const PARAMETER: &str = "The provider does not take a value of this message";
 const PARAMETERS: &str = "The template's parameters do not fit it";
 
 /// Every code known, in ascending order.

@@ -12,6 +12,7 @@ pub mod fit;
 pub mod health;
 pub mod parse;
 mod payloads;
+pub mod profile;
 pub mod receipt;
 pub mod receive;
 pub mod send;

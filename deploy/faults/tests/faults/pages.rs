@@ -22,6 +22,12 @@ struct Pages {
 
 impl Pages {
     async fn start(channel: &'static str, variables: &[(&str, u32)]) -> Self {
+        let token = if channel == "messenger" { "sandbox-page-token" } else { "sandbox-instagram-token" };
+        Self::start_with(channel, token, variables).await
+    }
+
+    /// With this token, which the provider then knows as the page's or account's.
+    async fn start_with(channel: &'static str, token: &str, variables: &[(&str, u32)]) -> Self {
         let environment = variables
             .iter()
             .map(|(name, seconds)| (format!("SWITCHBOARD_{name}_SECONDS"), seconds.to_string()));
@@ -29,21 +35,17 @@ impl Pages {
         let without = vec!["outbound"];
         let system = System::start(Options { environment, without, ..Options::default() }).await.unwrap();
         let worker = system.start_worker(&format!("outbound-{channel}")).unwrap();
-        let (id, token, inbox) = match channel {
-            "messenger" => (
-                "500000000000001",
-                "sandbox-page-token",
-                json!({ "messenger": { "pageIds": ["500000000000001"] } }),
-            ),
-            _ => (
-                "600000000000001",
-                "sandbox-instagram-token",
-                json!({ "instagram": { "accountIds": ["600000000000001"] } }),
-            ),
+        let (id, inbox) = match channel {
+            "messenger" => ("500000000000001", json!({ "messenger": { "pageIds": ["500000000000001"] } })),
+            _ => ("600000000000001", json!({ "instagram": { "accountIds": ["600000000000001"] } })),
         };
         let webhook = format!("{}/channels/{channel}/webhook", system.client.api_url);
         let path = format!("/control/pages/{id}");
-        system.client.sandbox_patch(&path, &json!({ "webhookUrl": webhook })).await.unwrap();
+        system
+            .client
+            .sandbox_patch(&path, &json!({ "webhookUrl": webhook, "accessToken": token }))
+            .await
+            .unwrap();
         let connection = json!({ "channel": channel, "externalId": id, "accessToken": token, "appSecret": "sandbox-app-secret",
             "verifyToken": "sandbox-verify-token", "apiUrl": system.client.sandbox_url });
         let (status, body) = system.client.api_post("/v1/connections", &connection, None).await.unwrap();
@@ -132,6 +134,24 @@ async fn on_instagram_a_reply_is_seen_and_a_message_taken_back_is_gone() {
         if gone && messages.len() == 3 { Ok(()) } else { Err(format!("{messages:?}")) }
     })
     .await;
+}
+
+/// An account without a page: its token is its own, it is told of echoes by a field of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instagram_account_with_a_login_of_its_own_talks_both_ways() {
+    let pages = Pages::start_with("instagram", "IGAA-of-the-account", &[]).await;
+    pages.contact_does("text", json!({ "body": "Hello?" })).await;
+    let (id, _) = pages.conversation("Hello?").await;
+    let client = &pages.system.client;
+    let sent = reply(client, id, "Hi").await;
+    until_status(client, &sent, "sent").await;
+    pages.contact_reads().await;
+    until_status(client, &sent, "read").await;
+    let known = client.sandbox_get("/control/pages").await.unwrap();
+    let account = known["pages"].as_array().unwrap().iter().find(|page| page["id"] == pages.id).unwrap();
+    let fields = account["subscribedFields"].as_array().unwrap();
+    assert!(fields.contains(&json!("message_echoes")), "{account}");
+    assert_eq!(client.messages(&id.to_string()).await.unwrap().len(), 2, "the echo is no message of its own");
 }
 
 /// The provider takes the message and its answer is lost: its echo names the attempt.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use common::domain::ids::ConversationId;
 use common::testing::eventually;
 use faults::{Options, Process, System};
@@ -239,4 +240,65 @@ async fn where_rcs_does_not_reach_the_inbox_for_texts_takes_over_in_the_same_ord
     assert_eq!(channels, ["text", "text", "text", "rcs"], "{ledger:?}");
     let words: Vec<&str> = ledger.iter().filter_map(|entry| entry["body"]["Body"].as_str()).collect();
     assert_eq!(words, ["first", "second\n\n- One", "third"]);
+}
+
+/// Its provider refuses the account of the inbox for texts: that inbox alone is shut, what goes through it waits, and flows once it opens.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_by_text_in_place_of_rcs_waits_while_the_inbox_for_texts_is_shut() {
+    let rcs = Rcs::start_with(&[], true).await;
+    let client = &rcs.system.client;
+    // It finds out when its own inbox may open.
+    let _texts = rcs.system.start_worker("outbound-text").unwrap();
+    rcs.contact_says("text", json!({ "body": "Hello?" })).await;
+    let (id, _) = rcs.conversation("Hello?").await;
+    let agent = format!("/control/rcs-agents/{AGENT}");
+    client.sandbox_patch(&agent, &json!({ "unreachable": [CONTACT] })).await.unwrap();
+    let account = "/control/text-accounts/AC00000000000000000000000000000001";
+    client.sandbox_patch(account, &json!({ "authToken": "another" })).await.unwrap();
+    let (first, second) = (reply(client, id, "first").await, reply(client, id, "second").await);
+    let shut = until_event(client, &first, "gate_closed").await;
+    assert_eq!(shut["status"], "pending", "{shut}");
+    let texts = entry(&shut, "gate_closed")["detail"]["inboxId"].as_str().unwrap().to_owned();
+    let inbox = client.api_get(&format!("/v1/inboxes/{texts}")).await.unwrap();
+    assert_eq!(inbox["status"]["state"], "disconnected", "{inbox}");
+    let inbox = client.api_get(&format!("/v1/inboxes/{}", rcs.inbox)).await.unwrap();
+    assert_eq!(inbox["status"]["state"], "active", "{inbox}");
+    client.sandbox_patch(account, &json!({ "authToken": "sandbox-auth-token" })).await.unwrap();
+    until_status(client, &first, "delivered").await;
+    until_status(client, &second, "delivered").await;
+    let inbox = client.api_get(&format!("/v1/inboxes/{texts}")).await.unwrap();
+    assert_eq!(inbox["status"]["state"], "active", "{inbox}");
+    let ledger = rcs.system.ledger().await.unwrap();
+    let words: Vec<&str> = ledger.iter().filter_map(|entry| entry["body"]["Body"].as_str()).collect();
+    assert_eq!(words, ["first", "second"]);
+}
+
+/// A long code sends one text a second, whoever's place the text takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_by_text_in_place_of_rcs_keeps_to_the_pace_of_the_inbox_for_texts() {
+    let rcs = Rcs::start_with(&[], true).await;
+    let client = &rcs.system.client;
+    let contacts: Vec<String> = (2..8).map(|contact| format!("1555123000{contact}")).collect();
+    let mut conversations = Vec::new();
+    for contact in &contacts {
+        let body = json!({ "channel": "rcs", "to": AGENT, "type": "text", "text": { "body": format!("I am {contact}") } });
+        client.sandbox_post(&format!("/contacts/{contact}/messages"), &body).await.unwrap();
+        conversations.push(rcs.conversation(&format!("I am {contact}")).await.0);
+    }
+    let agent = format!("/control/rcs-agents/{AGENT}");
+    client.sandbox_patch(&agent, &json!({ "unreachable": contacts })).await.unwrap();
+    let mut sent = Vec::new();
+    for id in conversations {
+        sent.push(reply(client, id, "Hi").await);
+    }
+    for message in &sent {
+        until_status(client, message, "sent").await;
+    }
+    let ledger = rcs.system.ledger().await.unwrap();
+    let times: Vec<DateTime<Utc>> =
+        ledger.iter().map(|entry| entry["at"].as_str().unwrap().parse().unwrap()).collect();
+    assert_eq!(times.len(), contacts.len(), "{ledger:?}");
+    // Two seconds' worth may fall together where one second ends and the next begins.
+    let took = times[times.len() - 1] - times[0];
+    assert!(took >= TimeDelta::seconds(3), "{took}: {ledger:?}");
 }

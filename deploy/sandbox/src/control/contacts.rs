@@ -130,6 +130,9 @@ fn write(sandbox: &Sandbox, phone: &Arc<Phone>, contact: String, spoken: Spoken)
     let chat = chats.open(&contact);
     if author == Author::Contact {
         chat.wrote_at = Some(now);
+        if let Some(user) = &spoken.user_id {
+            chat.user_id = Some(user.as_str().into());
+        }
     }
     let inbound = Arc::new(Inbound {
         author,

@@ -44,6 +44,7 @@ pub(super) fn accept(
             sequence: sandbox.next_sequence(),
             phone: phone.clone(),
             recipient: message.recipient.as_str().into(),
+            user_id: chat.user_id.clone(),
             provider_id: provider_id.into(),
             correlation: message.correlation.map(Into::into),
             echoes: !fault.is_some_and(|fault| fault.drop_correlation),

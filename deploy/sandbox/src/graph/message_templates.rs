@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
 use super::error::GraphError;
@@ -34,5 +34,21 @@ pub async fn list_message_templates(
     };
     let views: Vec<Value> =
         state.templates.iter().map(|template| &template.view).filter(|view| matches(view)).cloned().collect();
-    query.page(&views, &caller.url("")).map(Json)
+    let mut page = query.page(&views, &caller.url(""))?;
+    if let Some(fields) = query.get("summary") {
+        page["summary"] = summary(fields, state.templates.len());
+    }
+    Ok(Json(page))
+}
+
+/// Most templates that an account may have.
+const MOST: usize = 250;
+
+/// What is asked for of the account's templates as a whole.
+fn summary(fields: &str, count: usize) -> Value {
+    let whole = json!({
+        "total_count": count, "message_template_count": count, "message_template_limit": MOST, "are_translations_complete": true,
+    });
+    let named = fields.split(',').map(str::trim).filter(|name| whole.get(*name).is_some());
+    named.map(|name| (name.to_owned(), whole[name].clone())).collect::<Map<_, _>>().into()
 }

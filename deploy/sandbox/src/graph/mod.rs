@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+pub mod business_profile;
 mod caller;
 pub mod codes;
 pub mod error;

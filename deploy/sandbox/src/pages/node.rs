@@ -19,6 +19,10 @@ pub(crate) fn show(sandbox: &Sandbox, token: &str, id: &str, query: &Query) -> R
     let account = json!({"id": config.id, "username": config.name, "name": config.name});
     let whole = match config.platform {
         Platform::Messenger => json!({"id": config.id, "name": config.name}),
+        // By a login of its own it has an id for the app besides.
+        Platform::Instagram if config.has_own_login() => json!({
+            "id": format!("9{}", config.id), "user_id": config.id, "username": config.name, "name": config.name,
+        }),
         Platform::Instagram if id == config.id => account,
         Platform::Instagram => json!({
             "id": config.page_id, "name": format!("Page of {}", config.name), "instagram_business_account": account,
@@ -37,7 +41,9 @@ pub(crate) fn show(sandbox: &Sandbox, token: &str, id: &str, query: &Query) -> R
     for name in names {
         let name = name.split('{').next().unwrap_or_default();
         let known = ["id", "name", "username", "instagram_business_account"];
-        if !known.contains(&name) {
+        let own = name == "user_id" && config.has_own_login();
+        if !own && (!known.contains(&name) || name == "instagram_business_account" && config.has_own_login())
+        {
             let message = format!("Tried accessing nonexisting field ({name})");
             return PageError::parameter(message).into_response();
         }

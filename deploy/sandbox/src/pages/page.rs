@@ -66,6 +66,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether it is an Instagram account with a login of its own, and no page: its tokens begin in their own way.
+    pub fn has_own_login(&self) -> bool {
+        self.platform == Platform::Instagram && self.access_token.starts_with("IGAA")
+    }
+
     /// Whether the app is told of a field.
     pub fn tells(&self, field: &str) -> bool {
         self.subscribed_fields.iter().any(|known| known == field)
@@ -76,8 +81,11 @@ impl Config {
         if !digits(&self.id) || self.access_token.is_empty() || self.app_secret.is_empty() {
             return Err("id must be digits, accessToken and appSecret must not be empty".into());
         }
-        if self.platform == Platform::Instagram && !digits(&self.page_id) {
-            return Err("an Instagram account needs the pageId it is linked with".into());
+        if self.platform == Platform::Instagram && !self.has_own_login() && !digits(&self.page_id) {
+            return Err(
+                "an Instagram account needs the pageId it is linked with, or a token that begins with IGAA"
+                    .into(),
+            );
         }
         match &self.webhook_url {
             Some(url) if reqwest::Url::parse(url).is_err() => Err("webhookUrl is no address".into()),

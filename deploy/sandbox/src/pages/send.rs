@@ -230,8 +230,9 @@ fn follow(sandbox: &Arc<Sandbox>, page: &Arc<Page>, message: &Arc<Message>, faul
     let mut due = sandbox.clock.now() + fault.delay_ms.unwrap_or(0) * MILLISECOND;
     let told = |name: StatusName| !fault.suppress.contains(&name);
     let mut plan = Vec::new();
-    let echoes =
-        config.tells("message_echoes") || config.platform == Platform::Instagram && config.tells("messages");
+    // Through a page they are among the messages.
+    let through_page = config.platform == Platform::Instagram && !config.has_own_login();
+    let echoes = config.tells("message_echoes") || through_page && config.tells("messages");
     if echoes && told(StatusName::Sent) {
         plan.push((due, echo(sandbox, page, message, fault.drop_correlation)));
     }

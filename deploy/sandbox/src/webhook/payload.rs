@@ -54,7 +54,8 @@ struct Metadata<'a> {
 
 #[derive(Serialize, PartialEq)]
 struct Contact<'a> {
-    profile: Name<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Name<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wa_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +154,10 @@ impl<'a> Content<'a> {
     fn add(&mut self, update: &'a Update, clock: &Clock) {
         match &update.event {
             Event::Status { message, step, code } => {
+                // Whoever has a user id is told with it.
+                if let Some(contact) = recipient(message).filter(|contact| !self.contacts.contains(contact)) {
+                    self.contacts.push(contact);
+                }
                 self.statuses.push(status(message, *step, *code, clock.unix_seconds(update.at)));
             }
             Event::Inbound(message) if message.author == Author::Business => {
@@ -175,10 +180,21 @@ impl<'a> Content<'a> {
 fn contact(message: &Inbound) -> Contact<'_> {
     let user = address::is_user_id(&message.contact);
     Contact {
-        profile: Name { name: &message.name },
+        profile: Some(Name { name: &message.name }),
         wa_id: (!user).then_some(&message.contact),
         user_id: if user { Some(&message.contact) } else { message.user_id.as_deref() },
     }
+}
+
+/// To whom a message went, if it has a user id.
+fn recipient(message: &Accepted) -> Option<Contact<'_>> {
+    let user = address::is_user_id(&message.recipient);
+    let user_id = if user { Some(&*message.recipient) } else { message.user_id.as_deref() };
+    user_id.map(|id| Contact {
+        profile: None,
+        wa_id: (!user).then_some(&message.recipient),
+        user_id: Some(id),
+    })
 }
 
 /// The webhook field that tells of it.
@@ -196,7 +212,7 @@ fn status(message: &Accepted, step: Step, code: u32, seconds: u64) -> Status<'_>
         status: step.name(),
         timestamp: seconds.to_string(),
         recipient_id: if user { "" } else { &message.recipient },
-        recipient_user_id: user.then_some(&message.recipient),
+        recipient_user_id: if user { Some(&message.recipient) } else { message.user_id.as_deref() },
         biz_opaque_callback_data: message.correlation.as_deref().filter(|_| message.echoes),
         pricing: matches!(step, Step::Sent | Step::Delivered).then(|| pricing(message.category)),
         errors: (step == Step::Failed).then(|| [failure(code)]),

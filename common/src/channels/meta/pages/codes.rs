@@ -2,15 +2,10 @@
 
 use crate::channels::Action::{Account, Auth, Content, Recipient, ThrottleSender, Transient, Window};
 use crate::channels::code_table::{self, Entry, one, range, tried, waiting};
+use crate::channels::meta::words::{HOUR, PARAMETER, PERMISSION, SERVICE, TOKEN};
 
-const HOUR: u32 = 3600;
-
-const TOKEN: &str = "The access token is invalid or expired";
-const PERMISSION: &str = "The access token lacks a permission";
-const SERVICE: &str = "The provider has trouble";
 const RATE: &str = "The page or account sends too fast";
 const RESTRICTED: &str = "The page or account is restricted";
-const PARAMETER: &str = "The provider does not take a value of this message";
 const MISSING: &str = "What the message is for does not exist, or this token may not see it";
 const UNREACHABLE: &str = "The contact cannot be reached";
 const UNKNOWN: &str = "The provider knows no such contact";

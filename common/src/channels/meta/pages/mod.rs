@@ -7,6 +7,8 @@ pub(in crate::channels) mod check;
 mod codes;
 pub(in crate::channels) mod errors;
 pub(in crate::channels) mod files;
+pub(in crate::channels) mod health;
+pub(in crate::channels) mod limits;
 pub(in crate::channels) mod node;
 pub(in crate::channels) mod parse;
 mod payloads;

@@ -1,5 +1,6 @@
 //! The page or account that a token is for, and its subscription to webhooks.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::Url;
@@ -17,12 +18,25 @@ pub(in crate::channels) struct Question<'a> {
     pub token: &'a Secret,
 }
 
+#[derive(Deserialize)]
+struct Apps {
+    data: Vec<serde_json::Value>,
+}
+
 impl Question<'_> {
     /// Whoever the token is for.
     pub(in crate::channels) async fn me<T: DeserializeOwned>(self, fields: &str) -> Result<T, ChannelError> {
         let url = address(self.base_url, &["me"]);
         let request = self.http.get(url).query(&[("fields", fields)]).bearer_auth(self.token.expose());
         ask(request, &errors::protocol(|_| None)).await.map_err(errors::of_node)
+    }
+
+    /// Whether any webhooks are sent to the app, and through it to us.
+    pub(in crate::channels) async fn is_subscribed(self, node: &str) -> Result<bool, ChannelError> {
+        let url = address(self.base_url, &[node, "subscribed_apps"]);
+        let request = self.http.get(url).bearer_auth(self.token.expose());
+        let apps: Apps = ask(request, &errors::protocol(|_| None)).await.map_err(errors::of_node)?;
+        Ok(!apps.data.is_empty())
     }
 
     /// Has the webhooks of these fields sent to the app. May be repeated.

@@ -46,11 +46,15 @@ pub(in crate::channels) async fn send(
 
 /// Where messages of a sender go.
 pub(super) fn place(dialect: &Dialect, sender: &Sender) -> Url {
-    let node = match dialect.sends_as {
+    address(&sender.base_url, &[node(dialect, sender), "messages"])
+}
+
+/// What calls for a sender are made on.
+pub(super) fn node<'a>(dialect: &Dialect, sender: &'a Sender) -> &'a str {
+    match dialect.sends_as {
         SendsAs::Resource => sender.external_id.as_str(),
         SendsAs::Me => "me",
-    };
-    address(&sender.base_url, &[node, "messages"])
+    }
 }
 
 fn accepted(body: &[u8]) -> Option<String> {
