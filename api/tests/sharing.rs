@@ -303,8 +303,29 @@ async fn what_is_no_token_begins_no_session_and_too_many_are_told_to_wait() {
     let (one, two) = (call().send().await.expect(201), call().send().await.expect(201));
     assert_eq!(one, two, "a repeated exchange is answered as the first was");
     let mut answers = Vec::new();
-    for _ in 0..70 {
-        answers.push(app.exchange(token).await);
+    for n in 0..70 {
+        // Whoever is not trusted may say what it likes about where it comes from.
+        let call = app.post("/v1/shared-inbox/sessions").header("x-forwarded-for", &format!("192.0.2.{n}"));
+        answers.push(call.json(&body).send().await);
     }
     answers.pop().unwrap().problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_visitors_are_counted_by_their_own_addresses() {
+    let options = Options { trusted_proxies: "loopback, 10.0.0.0/8", ..Options::default() };
+    let app = TestApp::start_with(options).await;
+    let workspace = app.workspace().await;
+    let link = app.link(&workspace, &all_permissions()).await;
+    let exchange = async |hops: String| {
+        let call = app.post("/v1/shared-inbox/sessions").header("x-forwarded-for", &hops);
+        call.json(&json!({ "token": link_token(&link) })).send().await.status
+    };
+    for n in 0..70 {
+        // What stands before the proxy's own word is the visitor's, who may make it up.
+        let status = exchange(format!("192.0.2.{n}, 198.51.100.1, 10.0.0.1")).await;
+        assert!(status == 201 || n >= 60 && status == 429, "{n}: {status}");
+    }
+    assert_eq!(exchange("198.51.100.1".to_owned()).await, 429);
+    assert_eq!(exchange("198.51.100.2, 10.0.0.1".to_owned()).await, 201);
 }

@@ -1,10 +1,10 @@
 //! `POST /v1/shared-inbox/sessions`: exchanges the token of a link or embed for a session.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::crypto::hash_token;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::{SharedSessionAnswer, Source, answer};
 use crate::auth::ended;
-use crate::extract::{IdempotencyKey, Json, Named};
+use crate::extract::{ClientAddress, IdempotencyKey, Json, Named};
 use crate::idempotency::{Once, Stopped};
 use crate::state::AppState;
 
@@ -79,11 +79,11 @@ pub struct Found {
 )]
 pub async fn create_shared_session(
     State(state): State<AppState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     key: IdempotencyKey,
     Json(input, body): Json<CreateSharedSession>,
 ) -> Result<Response, Problem> {
-    let found = find(&state, &input.token, address.ip()).await?;
+    let found = find(&state, &input.token, address).await?;
     let hash = Sha256::digest(&body).into();
     let once =
         Once::of(found.guest.into(), "POST /v1/shared-inbox/sessions", key, hash).sealed(&state.sealer);
