@@ -37,6 +37,7 @@ mod seed_003;
 mod sharing;
 mod sharing_pages;
 mod sharing_round_trips;
+mod sharing_scopes;
 mod sharing_table;
 mod starts;
 mod support;

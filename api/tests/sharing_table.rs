@@ -10,7 +10,7 @@ const PERMISSIONS: [&str; 7] =
 
 /// Who of the visitors may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Row {
+pub enum Row {
     /// It takes no credential.
     Open,
     /// Nobody: it takes a key.
@@ -135,7 +135,7 @@ fn row(operation: &str) -> Option<Row> {
 }
 
 /// Every operation that takes a credential, with its row; the one that ends a session comes last.
-fn rows() -> Vec<(&'static str, &'static str, &'static str, Row)> {
+pub fn rows() -> Vec<(&'static str, &'static str, &'static str, Row)> {
     let all = api::operation::ALL.iter();
     let mut rows: Vec<_> = all
         .map(|&(id, method, path)| {
