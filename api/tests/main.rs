@@ -46,6 +46,7 @@ mod template_checks;
 mod texts;
 mod uploads;
 mod users;
+mod viewer_identity;
 mod webhook_deliveries;
 mod webhook_owners;
 mod webhook_receivers;

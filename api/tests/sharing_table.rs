@@ -107,6 +107,8 @@ const KEYS: &[&str] = &[
     "inbox_embeds.get",
     "inbox_embeds.update",
     "inbox_embeds.revoke",
+    "inbox_embeds.sessions",
+    "inbox_embeds.end_session",
 ];
 
 /// The rows, by operation. What is named nowhere has none.
