@@ -128,6 +128,8 @@ operations! {
     "inbox_embeds.get" = "GET" "/platform/v1/inbox_embeds/{id}",
     "inbox_embeds.update" = "PATCH" "/platform/v1/inbox_embeds/{id}",
     "inbox_embeds.revoke" = "DELETE" "/platform/v1/inbox_embeds/{id}",
+    "inbox_embeds.sessions" = "GET" "/platform/v1/inbox_embeds/{id}/sessions",
+    "inbox_embeds.end_session" = "DELETE" "/platform/v1/inbox_embeds/{id}/sessions/{session_id}",
     "shared_sessions.create" = "POST" "/v1/shared-inbox/sessions",
     "shared_sessions.get" = "GET" "/v1/shared-inbox/session",
     "shared_sessions.end" = "DELETE" "/v1/shared-inbox/session",

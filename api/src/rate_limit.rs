@@ -1,6 +1,6 @@
 //! How many requests a key, link or embed may send: a steady rate, and twice that at once.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Exchanges {
     /// # Errors
     /// 429 with `Retry-After` when there were too many.
     pub fn check(&self, guest: Uuid, address: IpAddr) -> Result<(), Problem> {
-        self.counted.check_key(&(guest, address)).map_err(|until| {
+        self.counted.check_key(&(guest, subscriber(address))).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now()).as_secs() + 1;
             let detail = "Sessions are begun faster than they may be";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
@@ -85,7 +85,15 @@ impl Exchanges {
     }
 }
 
-/// Exchanges a minute. Behind a proxy, all visitors of a link come from one address.
+/// Whom an address is of: in IPv6, one subscriber has a network of 64 bits and more addresses than can be counted.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
+
+/// Exchanges a minute: several people of one house may share an address.
 const EXCHANGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 const TWICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
@@ -104,5 +112,18 @@ mod tests {
         let problem = limit.check(busy).unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.retry_after), (429, Some(1)));
         limit.check(quiet).unwrap();
+    }
+
+    #[test]
+    fn exchanges_are_counted_by_link_and_by_whom_an_address_is_of() {
+        let (exchanges, link) = (Exchanges::default(), Uuid::now_v7());
+        let check = |link, address: &str| exchanges.check(link, address.parse().unwrap());
+        for n in 0..EXCHANGES.get() {
+            check(link, &format!("2001:db8::{n:x}")).unwrap();
+        }
+        assert_eq!(check(link, "2001:db8::ffff").unwrap_err().code, "rate_limited");
+        check(link, "2001:db8:0:1::1").unwrap();
+        check(link, "192.0.2.1").unwrap();
+        check(Uuid::now_v7(), "2001:db8::1").unwrap();
     }
 }

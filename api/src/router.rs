@@ -154,6 +154,8 @@ fn sharing() -> OpenApiRouter<AppState> {
             inbox_embeds::update::update_inbox_embed,
             inbox_embeds::revoke::revoke_inbox_embed
         ))
+        .routes(routes!(inbox_embeds::sessions::list_embed_sessions))
+        .routes(routes!(inbox_embeds::sessions::end_embed_session))
 }
 
 /// Events on their way to clients.

@@ -52,6 +52,8 @@ fn the_route_table_is_what_it_should_be() {
     DELETE /platform/v1/inbox_embeds/{id} inbox_embeds.revoke embed:delete
     GET /platform/v1/inbox_embeds/{id} inbox_embeds.get embed:read
     PATCH /platform/v1/inbox_embeds/{id} inbox_embeds.update embed:update
+    GET /platform/v1/inbox_embeds/{id}/sessions inbox_embeds.sessions embed:read
+    DELETE /platform/v1/inbox_embeds/{id}/sessions/{session_id} inbox_embeds.end_session embed:update
     GET /readyz health.ready public
     GET /v1/api-keys api_keys.list api_key:list
     POST /v1/api-keys api_keys.create api_key:create

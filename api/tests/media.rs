@@ -156,13 +156,7 @@ async fn a_link_opens_one_file_for_a_while_and_nothing_else() {
     let file = uploaded(&app, &workspace, "image/png", png(64)).await;
     let path = path_of(&file["url"]);
     let id: MediaId = file["id"].as_str().unwrap().parse().unwrap();
-    let http = common::config::Http {
-        listen: app.address,
-        internal_listen: app.address,
-        public_url: String::new(),
-        webhook_url: None,
-        rate_limit_per_second: std::num::NonZeroU32::MIN,
-    };
+    let http = common::config::Http { public_url: String::new(), ..app.config().http.clone() };
     let links = Links::new(&master_key(), &http);
     let link = |organization, id, hours| links.url(organization, id, chrono::TimeDelta::hours(hours));
     let old = link(workspace.organization, id, -1);

@@ -60,7 +60,7 @@ impl Seed {
 fn names(value: &Value) -> Vec<&str> {
     let mut names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
     // Beyond the seed.
-    names.retain(|name| *name != "permissions");
+    names.retain(|name| !["permissions", "viewer_keys", "require_viewer_identity"].contains(name));
     names
 }
 

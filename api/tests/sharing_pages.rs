@@ -51,7 +51,19 @@ async fn pages_say_who_may_frame_them_and_name_no_token() {
         let page = app.get(path).send().await;
         assert_eq!((page.status, page.text.contains(says)), (status, true), "{path}: {}", page.text);
         assert!(!page.text.contains(path.rsplit('/').next().unwrap()));
-        assert!(!page.header("content-security-policy").contains("script-src"));
+        let policy = page.header("content-security-policy");
+        assert!(!policy.contains("script-src") && !policy.contains("unsafe"), "{policy}");
+        let ancestors =
+            if path.starts_with("/embed") { "frame-ancestors *" } else { "frame-ancestors 'none'" };
+        assert!(policy.ends_with(ancestors), "{path}: {policy}");
+        assert_eq!(page.header("content-language"), "en");
+        let spanish = app.get(&format!("{path}?mode=dark")).header("accept-language", "es-AR,en;q=0.5");
+        let spanish = spanish.send().await;
+        assert_eq!((spanish.status, spanish.header("content-language")), (status, "es"));
+        assert!(spanish.text.starts_with("<!doctype html>\n<html lang=\"es\" data-theme=\"dark\">"));
+        for sheet in page.text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert_eq!(app.get(sheet).send().await.status, 200, "{sheet}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ const PERMISSIONS: [&str; 7] =
 
 /// Who of the visitors may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Row {
+pub enum Row {
     /// It takes no credential.
     Open,
     /// Nobody: it takes a key.
@@ -107,6 +107,8 @@ const KEYS: &[&str] = &[
     "inbox_embeds.get",
     "inbox_embeds.update",
     "inbox_embeds.revoke",
+    "inbox_embeds.sessions",
+    "inbox_embeds.end_session",
 ];
 
 /// The rows, by operation. What is named nowhere has none.
@@ -135,7 +137,7 @@ fn row(operation: &str) -> Option<Row> {
 }
 
 /// Every operation that takes a credential, with its row; the one that ends a session comes last.
-fn rows() -> Vec<(&'static str, &'static str, &'static str, Row)> {
+pub fn rows() -> Vec<(&'static str, &'static str, &'static str, Row)> {
     let all = api::operation::ALL.iter();
     let mut rows: Vec<_> = all
         .map(|&(id, method, path)| {

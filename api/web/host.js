@@ -1,10 +1,10 @@
 // The page that holds this one in a frame, spoken with by `postMessage`; only with the origins that the embed allows.
 //
-// It hears: ready, unread, conversation, height, error. It may say: open, close, theme, language, search. See docs/embedding.md.
+// It hears: ready, unread, conversation, height, error, identity. It may say: open, close, theme, language, search, identity. See docs/embedding.md.
 import { effect } from "./lib.js";
 import { speak } from "./i18n.js";
 import { close, open } from "./navigation.js";
-import { ended, session } from "./session.js";
+import { ended, host, identify, session } from "./session.js";
 import { selected, show, unreadCount } from "./store/conversations.js";
 import { setTheme, theme } from "./theme.js";
 
@@ -40,6 +40,12 @@ function say(type, more = {}) {
 function hear(event) {
   const { data, origin, source } = event;
   if (source !== parent || data?.source !== `${NAME}-host`) return;
+  // Before there is a session nobody knows which origins are allowed; but only those get this page into a frame, and the token proves itself.
+  if (data.type === "identity" && typeof data.viewerToken === "string" && [origin, ""].includes(hostOrigin())) {
+    answered?.();
+    void identify(data.viewerToken);
+  }
+  if (!session.value) return;
   const allowed = session.value?.embed?.allowedOrigins ?? [];
   if (!(allowed.length === 0 ? origin === hostOrigin() : allows(origin, allowed))) return;
   if (data.type === "open" && typeof data.conversationId === "string") void open(data.conversationId);
@@ -49,10 +55,29 @@ function hear(event) {
   if (data.type === "search" && typeof data.search === "string") void show({ search: data.search });
 }
 
+const WAIT_MS = 10_000;
+/** @type {(() => void) | null} */
+let answered = null;
+
+/** Asks who looks. The question tells nothing, so that anybody may hear it. */
+function ask() {
+  parent.postMessage({ source: NAME, type: "identity" }, "*");
+}
+
+if (parent !== window) {
+  addEventListener("message", hear);
+  host.ask = () =>
+    new Promise((resolve) => {
+      answered = () => resolve();
+      setTimeout(resolve, WAIT_MS);
+      ask();
+    });
+  ask();
+}
+
 /** Begins to speak, if somebody holds us. */
 export function talkToHost() {
   if (parent === window) return;
-  addEventListener("message", hear);
   effect(() => {
     if (ended.value) say("error", { code: ended.value.code });
   });

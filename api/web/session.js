@@ -15,6 +15,14 @@ let origin = null;
 /** @type {Promise<boolean> | null} */
 let renewal = null;
 
+/** Asks the page that holds this one in a frame who looks, and waits for `identify`, but not for ever. @type {{ ask: () => Promise<void> }} */
+export const host = { ask: async () => {} };
+/** The token by which it has said so, and the one that the session is of; in memory only, for they are soon too old. @type {string | null} */
+let viewerToken = null;
+/** @type {string | null} */
+let usedViewerToken = null;
+const NEEDS_VIEWER = ["viewer_identity_required", "viewer_token_expired"];
+
 const ALL = { readInbox: true, readDetails: true, markRead: true, sendText: true, sendMedia: true, sendTemplates: true, sendAdvanced: true };
 const NONE = /** @type {Permissions} */ (/** @type {unknown} */ (Object.fromEntries(Object.keys(ALL).map((name) => [name, false]))));
 
@@ -51,26 +59,44 @@ export async function begin() {
     ended.value = { status: 401, code: "no_token", detail: "" };
     return;
   }
-  await exchange();
+  await renew();
 }
 
-/** @returns {Promise<boolean>} */
-async function exchange() {
+/** One exchange at a time. */
+function renew() {
+  return (renewal ??= exchange().finally(() => (renewal = null)));
+}
+
+async function post() {
+  const token = viewerToken;
   const response = await fetch("/v1/shared-inbox/sessions", {
     method: "POST",
     credentials: "omit",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token: origin }),
+    body: JSON.stringify(token ? { token: origin, viewerToken: token } : { token: origin }),
     signal: AbortSignal.timeout(20_000),
   }).catch(() => null);
-  if (response?.ok) {
-    session.value = (await response.json()).data;
+  const body = await response?.json().catch(() => null);
+  if (response?.ok) usedViewerToken = token;
+  return { ok: response?.ok ?? false, token, body, problem: { status: response?.status ?? 0, code: "unreachable", detail: "", ...body } };
+}
+
+/** @returns {Promise<boolean>} */
+async function exchange() {
+  // Who has looked so far goes on only by a fresh token.
+  if (session.value?.viewer && viewerToken === usedViewerToken) await host.ask();
+  let answer = await post();
+  if (!answer.ok && NEEDS_VIEWER.includes(answer.problem.code)) {
+    if (viewerToken === answer.token) await host.ask();
+    if (viewerToken !== answer.token) answer = await post();
+  }
+  if (answer.ok) {
+    session.value = answer.body.data;
     ended.value = null;
     tab.set("session", session.value);
     return true;
   }
-  const body = await response?.json().catch(() => null);
-  const problem = { status: response?.status ?? 0, code: "unreachable", detail: "", ...body };
+  const { problem } = answer;
   // A server that is away says nothing about the link; asking again may help.
   if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) end(problem);
   else if (!session.value) ended.value = { ...problem, status: 0 };
@@ -94,14 +120,20 @@ export async function renewed(used, problem) {
     end(problem);
     return false;
   }
-  renewal ??= exchange().finally(() => (renewal = null));
-  return renewal;
+  return renew();
+}
+
+/** The page that holds this one says who looks: the session is that viewer's from now on. @param {string} token */
+export async function identify(token) {
+  viewerToken = token;
+  await renewal;
+  if (origin && usedViewerToken !== viewerToken) await renew();
 }
 
 /** Again, after the page could not begin. */
 export async function again() {
   ended.value = null;
-  if (!(await exchange()) && !ended.value && !session.value) ended.value = { status: 0, code: "unreachable", detail: "" };
+  if (!(await renew()) && !ended.value && !session.value) ended.value = { status: 0, code: "unreachable", detail: "" };
 }
 
 /** Renews a session a few minutes before it ends. */

@@ -40,6 +40,7 @@ export interface Session {
   kind: "link" | "embed";
   link: Link | null;
   embed: Embed | null;
+  viewer: { id: string; name: string | null; email: string | null } | null;
 }
 
 export interface Problem {
@@ -83,6 +84,7 @@ export interface Sender {
   type: "contact" | "user" | "apiKey" | "sharedLink" | "embed" | "businessApp";
   id: string;
   name: string | null;
+  viewerId?: string;
 }
 
 export interface Failure {

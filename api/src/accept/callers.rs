@@ -88,7 +88,7 @@ pub(super) fn may_send(
 /// 403 unless the caller may do something about this message: of a visitor, one that came through the same link or embed.
 pub(super) fn may_touch(caller: &Principal, message: &Message) -> Result<(), Problem> {
     may_send(caller, &message.content, &message.closed_window)?;
-    if caller.credential.guest().is_none_or(|guest| message.sender.1 == guest) {
+    if caller.credential.guest().is_none_or(|guest| message.sender.id == guest) {
         return Ok(());
     }
     let detail = "Only a message that was sent through the same link or embed can be retried or canceled";

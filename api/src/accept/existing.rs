@@ -120,7 +120,7 @@ fn not_retryable(message: &Message, in_flight: bool) -> Option<String> {
     if message.direction == Direction::Inbound {
         return Some("The contact sent this message".into());
     }
-    if message.sender.0 == SenderType::BusinessApp {
+    if message.sender.r#type == SenderType::BusinessApp {
         return Some(
             "The business sent this message from its own app, and can send it again only there".into(),
         );

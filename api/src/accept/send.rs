@@ -104,7 +104,7 @@ impl Decider {
         draft: &Draft,
         loaded: &mut LoadedLane,
     ) -> Message {
-        let (lane, credential) = (&mut loaded.lane, caller.credential);
+        let lane = &mut loaded.lane;
         Message {
             id: lane.draw_message_id(),
             organization: lane.organization,
@@ -112,7 +112,7 @@ impl Decider {
             direction: Direction::Outbound,
             status: Status::Pending,
             content: draft.content.clone(),
-            sender: (credential.sender_type(), credential.id(), Some(caller.name.clone())),
+            sender: caller.sender(),
             reply_to: draft.reply_to.map(|id| id.0),
             at: self.now,
             provider_message_id: None,
@@ -164,9 +164,9 @@ fn new_message(message: &Message, content: String) -> NewMessage {
         direction: message.direction.as_str(),
         status: message.status.as_str(),
         content,
-        sender_type: message.sender.0.as_str(),
-        sender_id: message.sender.1,
-        sender_name: message.sender.2.clone(),
+        sender_type: message.sender.r#type.as_str(),
+        sender_id: message.sender.id,
+        sender_name: message.sender.name.clone(),
         reply_to: message.reply_to,
         at: message.at,
         provider_message_id: None,
@@ -175,5 +175,6 @@ fn new_message(message: &Message, content: String) -> NewMessage {
         lane_position: message.lane_position,
         expires_at: message.expires_at,
         context: None,
+        sender_viewer_id: message.sender.viewer.clone(),
     }
 }

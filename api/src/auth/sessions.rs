@@ -71,6 +71,12 @@ pub fn ended(why: Ended) -> Problem {
         Ended::LinkRotated => ("link_rotated", "The link has another address now"),
         Ended::EmbedRevoked => ("embed_revoked", "The embed was revoked"),
         Ended::EmbedExpired => ("embed_expired", "The embed has expired"),
+        Ended::ViewerRequired => {
+            ("viewer_identity_required", "The embed takes only viewers whom the product that holds it names")
+        }
+        Ended::ViewerKeyRemoved => {
+            ("viewer_key_removed", "The embed has the key no more that proved who looks")
+        }
     };
     Problem::new(StatusCode::UNAUTHORIZED, code, detail)
 }

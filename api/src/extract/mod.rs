@@ -1,5 +1,6 @@
 //! What handlers take from a request, with faults answered in our error shape.
 
+mod client_address;
 mod idempotency_key;
 mod json;
 mod object;
@@ -7,6 +8,7 @@ mod path;
 mod query;
 mod trace;
 
+pub use client_address::ClientAddress;
 pub use idempotency_key::IdempotencyKey;
 pub use json::{BODY_LIMIT, Json, OptionalJson, read_body};
 pub use object::Object;

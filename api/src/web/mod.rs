@@ -39,6 +39,11 @@ pub fn index_html() -> String {
     current(|build| build.page.clone())
 }
 
+/// The path of a file of this build.
+pub fn path(file: &str) -> String {
+    current(|build| format!("/assets/{}/{file}", build.version))
+}
+
 /// `GET /assets/{version}/{path}`: a file of this build.
 pub async fn asset(Path((version, path)): Path<(String, String)>) -> Result<Response, Problem> {
     let file = current(|build| build.version == version).then(|| Files::get(&path)).flatten();

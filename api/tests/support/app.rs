@@ -26,6 +26,8 @@ use super::answer::{Call, method};
 pub struct Options {
     /// Requests a second of each key.
     pub rate: u32,
+    /// Proxies that are trusted.
+    pub trusted_proxies: &'static str,
     /// Whether connections and webhooks may name loopback addresses.
     pub loopback: bool,
     /// In place of the test's own database.
@@ -42,6 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             rate: 100_000,
+            trusted_proxies: "",
             loopback: true,
             database_url: None,
             user_directory: None,
@@ -200,6 +203,7 @@ fn config(options: &Options) -> Config {
         "DATABASE_URL" => Some("postgres://replaced".to_owned()),
         "AMQP_URL" => Some("amqp://replaced".to_owned()),
         "SWITCHBOARD_MASTER_KEY" => Some("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".to_owned()),
+        "SWITCHBOARD_TRUSTED_PROXIES" => Some(options.trusted_proxies.to_owned()),
         "SWITCHBOARD_ALLOWED_API_URLS" if options.loopback => Some("loopback".to_owned()),
         "SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS" if options.loopback => Some("loopback".to_owned()),
         "SWITCHBOARD_WEBHOOK_ALLOW_HTTP" if options.loopback => Some("true".to_owned()),

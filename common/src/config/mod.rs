@@ -6,6 +6,7 @@ mod channels;
 mod env;
 mod master_key;
 mod media;
+mod networks;
 mod notifications;
 mod secret;
 mod webhooks;
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use url::Url;
 
 pub use channels::{AllowedUrls, Channels};
@@ -32,7 +34,7 @@ pub struct Config {
     /// RabbitMQ: `AMQP_URL`, `SWITCHBOARD_QUEUE_PREFIX`.
     pub broker: Broker,
     /// Listeners and public address: `SWITCHBOARD_LISTEN`, `_INTERNAL_LISTEN`, `_PUBLIC_URL`, `_WEBHOOK_URL`,
-    /// `_RATE_LIMIT_PER_SECOND`.
+    /// `_RATE_LIMIT_PER_SECOND`, `_TRUSTED_PROXIES`.
     pub http: Http,
     /// Providers' addresses: `SWITCHBOARD_GRAPH_URL`, `_GRAPH_VERSION`, `_TWILIO_URL`, `_TWILIO_MESSAGING_URL`, `_ALLOWED_API_URLS`.
     pub channels: Channels,
@@ -81,6 +83,8 @@ pub struct Http {
     pub webhook_url: Option<String>,
     /// Requests a second of each API key; twice as many at once.
     pub rate_limit_per_second: NonZeroU32,
+    /// Proxies that are believed when they tell whom a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Where the operator's own directory of users is asked for names and pictures.
@@ -224,7 +228,15 @@ impl Http {
         let webhook_url = webhook_url.map(|url| url.trim_end_matches('/').to_owned());
         let rate = reader.number("SWITCHBOARD_RATE_LIMIT_PER_SECOND", 1_000, (1, 1_000_000));
         let rate = u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        Self { listen, internal_listen, public_url, webhook_url, rate_limit_per_second: rate }
+        let trusted_proxies = networks::networks(reader, "SWITCHBOARD_TRUSTED_PROXIES");
+        Self {
+            listen,
+            internal_listen,
+            public_url,
+            webhook_url,
+            rate_limit_per_second: rate,
+            trusted_proxies,
+        }
     }
 
     /// The address under which providers reach the api, without a trailing slash.
@@ -304,6 +316,16 @@ mod tests {
         assert!(read(&pairs).is_ok());
         let slow = [pairs.as_slice(), &[("SWITCHBOARD_PROVIDER_TIMEOUT_SECONDS", "60")]].concat();
         assert_eq!(read(&slow).unwrap_err().0.len(), 1);
+    }
+
+    #[test]
+    fn no_proxy_is_trusted_unless_it_is_named() {
+        let pairs =
+            [("DATABASE_URL", "postgres://x"), ("AMQP_URL", "amqp://x"), ("SWITCHBOARD_MASTER_KEY", KEY)];
+        assert!(read(&pairs).unwrap().http.trusted_proxies.is_empty());
+        let with = |list| [pairs.as_slice(), &[("SWITCHBOARD_TRUSTED_PROXIES", list)]].concat();
+        assert_eq!(read(&with("10.0.0.0/8,fd00::1,loopback")).unwrap().http.trusted_proxies.len(), 4);
+        assert_eq!(read(&with("10.0.0.0/33,proxy")).unwrap_err().0.len(), 2);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Outbound webhooks: which addresses they may go to beside public ones, and how long is tried.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use super::Reader;
+use super::networks::networks;
 
 /// What the api and the webhook worker need to know.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ const MOST_RETRIES: usize = 30;
 
 impl Webhooks {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let allowed_networks = networks(reader);
+        let allowed_networks = networks(reader, "SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS");
         let allow_http = reader.parsed("SWITCHBOARD_WEBHOOK_ALLOW_HTTP", false, "true or false");
         let timeout = reader.number("SWITCHBOARD_WEBHOOK_TIMEOUT_SECONDS", 15, (1, 60));
         let hours = reader.number("SWITCHBOARD_WEBHOOK_DISABLE_AFTER_HOURS", 120, (1, 8_760));
@@ -41,26 +41,6 @@ impl Webhooks {
             disable_after: Duration::from_secs(hours * 3_600),
         }
     }
-}
-
-fn networks(reader: &mut Reader<'_>) -> Vec<IpNet> {
-    let mut networks = Vec::new();
-    for entry in reader.list("SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS") {
-        let texts = if entry == "loopback" { vec!["127.0.0.0/8", "::1/128"] } else { vec![entry.as_str()] };
-        let read: Option<Vec<IpNet>> = texts.into_iter().map(network).collect();
-        match read {
-            Some(read) => networks.extend(read),
-            None => reader.fault(format!(
-                "SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS: {entry} is neither a network such as 10.1.0.0/16 nor the word loopback"
-            )),
-        }
-    }
-    networks
-}
-
-/// A network, or a single address.
-fn network(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 fn retries(reader: &mut Reader<'_>) -> Vec<Duration> {

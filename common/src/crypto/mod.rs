@@ -4,6 +4,8 @@ mod seal;
 pub mod shared;
 pub mod signature;
 mod token;
+pub mod viewer_keys;
+pub mod viewer_tokens;
 
 pub use seal::{Sealer, Unsealable};
 pub use token::{ApiKeyToken, hash_token};

@@ -176,6 +176,7 @@ pub async fn find_credential(
         organization: OrganizationId(row.try_get(1)?),
         credential: principal::Credential::ApiKey(id),
         session: None,
+        viewer: None,
         name: row.try_get(3)?,
         user: UserId(row.try_get(2)?),
         sees: Reach::EVERYTHING,

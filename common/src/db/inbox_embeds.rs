@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use super::Error;
+use crate::crypto::viewer_keys::ViewerKey;
 use crate::domain::ids::{CustomerId, InboxEmbedId, OrganizationId, PhoneNumberId, UserId};
 use crate::domain::permissions::Permissions;
 
@@ -35,6 +36,10 @@ pub struct InboxEmbed {
     pub default_mode: String,
     /// What its visitors may do.
     pub permissions: Permissions,
+    /// The keys by which the product that holds it proves who looks.
+    pub viewer_keys: Vec<ViewerKey>,
+    /// Whether nobody gets in without that.
+    pub require_viewer_identity: bool,
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
     /// Since when it is revoked.
@@ -73,6 +78,10 @@ pub struct NewInboxEmbed<'a> {
     pub default_mode: &'a str,
     /// What its visitors may do.
     pub permissions: Permissions,
+    /// The keys by which the product that holds it proves who looks.
+    pub viewer_keys: &'a [ViewerKey],
+    /// Whether nobody gets in without that.
+    pub require_viewer_identity: bool,
     /// When it stops working.
     pub expires_at: Option<DateTime<Utc>>,
     /// Who makes it.
@@ -92,6 +101,10 @@ pub struct EmbedChange<'a> {
     pub default_mode: Option<&'a str>,
     /// Other permissions.
     pub permissions: Option<Permissions>,
+    /// Other keys, in place of all that it has.
+    pub viewer_keys: Option<&'a [ViewerKey]>,
+    /// Whether nobody gets in unproved.
+    pub require_viewer_identity: Option<bool>,
     /// Another end, or none.
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
@@ -116,7 +129,8 @@ pub const ASSIGNED_USER_KEY: &str = "inbox_embeds_assigned_user_fkey";
 
 const SELECT: &str = "SELECT e.id, e.organization_id, e.name, e.scope_type, coalesce(e.customer_id::text, p.provider_id),
         coalesce(k.name, p.display_phone_number), e.assigned_user_id, u.name, e.allowed_origins, e.default_mode,
-        e.permissions, e.expires_at, e.revoked_at, e.last_used_at, e.created_at, e.updated_at
+        e.permissions, e.expires_at, e.revoked_at, e.last_used_at, e.created_at, e.updated_at, e.viewer_keys,
+        e.require_viewer_identity
     FROM inbox_embeds e
     LEFT JOIN customers k ON k.organization_id = e.organization_id AND k.id = e.customer_id
     LEFT JOIN phone_numbers p ON p.organization_id = e.organization_id AND p.id = e.phone_number_id
@@ -139,6 +153,8 @@ fn read(row: &Row) -> Result<InboxEmbed, Error> {
         assigned_user: row.try_get::<_, Option<_>>(6)?.map(UserId),
         assigned_user_name: row.try_get(7)?,
         allowed_origins: row.try_get(8)?,
+        viewer_keys: row.try_get::<_, Json<_>>(16)?.0,
+        require_viewer_identity: row.try_get(17)?,
         default_mode: row.try_get(9)?,
         permissions: Permissions::of_words(&words),
         expires_at: row.try_get(11)?,
@@ -160,8 +176,9 @@ pub async fn insert(
     hash: &[u8; 32],
 ) -> Result<InboxEmbedId, Error> {
     let sql = "INSERT INTO inbox_embeds (id, organization_id, name, scope_type, customer_id, phone_number_id,
-            assigned_user_id, allowed_origins, default_mode, permissions, hash, expires_at, created_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+            assigned_user_id, allowed_origins, default_mode, permissions, hash, expires_at, created_by,
+            viewer_keys, require_viewer_identity)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let statement = client.prepare_cached(sql).await?;
     let id = InboxEmbedId::new();
     let (kind, customer, number) = match new.scope {
@@ -170,7 +187,8 @@ pub async fn insert(
         EmbedScope::PhoneNumber(id) => ("phone_number", None, Some(id.0)),
     };
     let (user, words, hash) = (new.assigned_user.map(|id| id.0), new.permissions.words(), hash.as_slice());
-    let params: [&(dyn ToSql + Sync); 13] = [
+    let keys = Json(new.viewer_keys);
+    let params: [&(dyn ToSql + Sync); 15] = [
         &id.0,
         &organization.0,
         &new.name,
@@ -184,6 +202,8 @@ pub async fn insert(
         &hash,
         &new.expires_at,
         &new.created_by.0,
+        &keys,
+        &new.require_viewer_identity,
     ];
     client.execute(&statement, &params).await?;
     Ok(id)
@@ -264,13 +284,15 @@ pub async fn update(
             assigned_user_id = CASE WHEN $5 THEN $6 ELSE assigned_user_id END,
             allowed_origins = coalesce($7, allowed_origins), default_mode = coalesce($8, default_mode),
             permissions = coalesce($9, permissions), expires_at = CASE WHEN $10 THEN $11 ELSE expires_at END,
-            updated_at = now()
+            viewer_keys = coalesce($12, viewer_keys),
+            require_viewer_identity = coalesce($13, require_viewer_identity), updated_at = now()
         WHERE organization_id = $1 AND id = $2";
     let user: Option<Option<Uuid>> = change.assigned_user.map(|user| user.map(|id| id.0));
     let words = change.permissions.map(Permissions::words);
     let (named, assigned, ends) = (change.name.is_some(), user.is_some(), change.expires_at.is_some());
     let (name, user, end) = (change.name.flatten(), user.flatten(), change.expires_at.flatten());
-    let params: [&(dyn ToSql + Sync); 11] = [
+    let keys = change.viewer_keys.map(Json);
+    let params: [&(dyn ToSql + Sync); 13] = [
         &organization.0,
         &id.0,
         &named,
@@ -282,6 +304,8 @@ pub async fn update(
         &words,
         &ends,
         &end,
+        &keys,
+        &change.require_viewer_identity,
     ];
     client.execute(&client.prepare_cached(sql).await?, &params).await?;
     Ok(())

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Error;
 use crate::domain::ids::{AttemptId, ConversationId, MessageId, OrganizationId};
 use crate::domain::principal::Reach;
-use crate::domain::view::{MessageView, SenderView, TimelineEntry, shown};
+use crate::domain::view::{MessageView, Sender, TimelineEntry, shown};
 use crate::problem::Timestamp;
 
 /// Which messages of a conversation to list.
@@ -53,7 +53,7 @@ pub struct Attempt {
 const COLUMNS: &str =
     "id, conversation_id, direction, at, content, status, sender_type, sender_id, sender_name, reply_to,
     reactions, failure, provider_message_id, client_reference, scheduled_at, edited_at, deleted_at,
-    context";
+    context, sender_viewer_id";
 
 fn read(row: &Row) -> Result<MessageView, Error> {
     let sender_type = row.try_get::<_, &str>(6)?.parse().map_err(Error::Stored)?;
@@ -64,7 +64,13 @@ fn read(row: &Row) -> Result<MessageView, Error> {
         timestamp: Timestamp(row.try_get(3)?),
         content: json(row, 4)?.ok_or_else(|| Error::Stored("a message without content".into()))?,
         status: row.try_get::<_, &str>(5)?.parse().map_err(Error::Stored)?,
-        sender: SenderView::new(sender_type, row.try_get(7)?, row.try_get(8)?),
+        sender: Sender {
+            r#type: sender_type,
+            id: row.try_get(7)?,
+            name: row.try_get(8)?,
+            viewer: row.try_get(18)?,
+        }
+        .view(),
         reply_to: row.try_get::<_, Option<_>>(9)?.map(MessageId),
         reactions: shown(json(row, 10)?.unwrap_or_default()),
         failure: json(row, 11)?,

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Error;
 use crate::crypto::shared::{Guest, SessionName};
+use crate::crypto::viewer_tokens::Proven;
 use crate::domain::ids::{InboxEmbedId, OrganizationId, SharedInboxLinkId, SharedSessionId, UserId};
 use crate::domain::permissions::Permissions;
 use crate::domain::principal::{Grant, Principal, Reach};
+use crate::domain::viewer::Viewer;
 
 /// What the sessions with these ids (`$1`) stand for now: one row for each, with what it may see.
 pub const CHECK: &str = "SELECT s.id, s.organization_id, s.link_id, s.embed_id, s.expires_at, s.ended_at,
@@ -28,7 +31,11 @@ pub const CHECK: &str = "SELECT s.id, s.organization_id, s.link_id, s.embed_id, 
                 SELECT p.inbox_id FROM phone_numbers p WHERE p.organization_id = s.organization_id
                     AND p.id = coalesce(l.phone_number_id, e.phone_number_id))
         END,
-        e.allowed_origins
+        e.allowed_origins, s.viewer_id, s.viewer_name, s.viewer_email, s.viewer_permissions,
+        CASE
+            WHEN s.viewer_key IS NULL THEN NOT coalesce(e.require_viewer_identity, false)
+            ELSE e.viewer_keys @> jsonb_build_array(jsonb_build_object('x', s.viewer_key))
+        END
     FROM shared_inbox_sessions s
     LEFT JOIN shared_inbox_links l ON l.organization_id = s.organization_id AND l.id = s.link_id
     LEFT JOIN inbox_embeds e ON e.organization_id = s.organization_id AND e.id = s.embed_id
@@ -53,6 +60,10 @@ pub enum Ended {
     EmbedRevoked,
     /// The embed has expired.
     EmbedExpired,
+    /// The embed lets nobody in any more who is not proved to be somebody.
+    ViewerRequired,
+    /// The embed has the key no more that proved who looks.
+    ViewerKeyRemoved,
 }
 
 impl Ended {
@@ -101,6 +112,7 @@ impl Session {
         let guest = guest(row, 2)?;
         let expires_at: DateTime<Utc> = row.try_get(4)?;
         let words: Vec<&str> = row.try_get(7)?;
+        let viewer = viewer(row, 15)?;
         let holds = if row.try_get::<_, Option<DateTime<Utc>>>(5)?.is_some() {
             Err(Ended::SessionEnded)
         } else {
@@ -108,18 +120,28 @@ impl Session {
             let standing = (row.try_get(9)?, row.try_get(8)?);
             Ended::check(guest, standing, now).and(if expires_at <= now {
                 Err(Ended::SessionExpired)
-            } else {
+            } else if row.try_get(19)? {
                 Ok(())
+            } else if viewer.is_some() {
+                Err(Ended::ViewerKeyRemoved)
+            } else {
+                Err(Ended::ViewerRequired)
             })
         };
+        let permitted = Permissions::of_words(&words);
+        let narrowed: Option<Vec<&str>> = row.try_get(18)?;
         let principal = Principal {
             organization: OrganizationId(row.try_get(1)?),
             credential: guest.into(),
             session: Some(id),
             name: row.try_get(6)?,
+            viewer,
             user: UserId(row.try_get(11)?),
             sees: Reach { inboxes: row.try_get(13)?, assignee: row.try_get(12)? },
-            may: Grant::Permissions(Permissions::of_words(&words)),
+            may: Grant::Permissions(match narrowed {
+                Some(words) => permitted.and(Permissions::of_words(&words)),
+                None => permitted,
+            }),
         };
         Ok(Self {
             id,
@@ -143,6 +165,12 @@ fn guest(row: &Row, column: usize) -> Result<Guest, Error> {
         .ok_or_else(|| Error::Stored("a session without link and embed".into()))
 }
 
+/// The viewer in three columns, if there is one.
+fn viewer(row: &Row, column: usize) -> Result<Option<Viewer>, Error> {
+    let Some(id) = row.try_get(column)? else { return Ok(None) };
+    Ok(Some(Viewer { id, name: row.try_get(column + 1)?, email: row.try_get(column + 2)? }))
+}
+
 /// How a session stands now.
 ///
 /// # Errors
@@ -153,20 +181,36 @@ pub async fn check(client: &impl GenericClient, id: SharedSessionId) -> Result<O
     row.map(|row| Session::read(&row, Utc::now())).transpose()
 }
 
-/// Begins a session.
+/// Begins a session, of an embed's viewer if one was proved.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(
     client: &impl GenericClient,
     name: &SessionName,
+    proven: Option<&Proven>,
     expires_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let sql = "INSERT INTO shared_inbox_sessions (id, organization_id, link_id, embed_id, expires_at)
-        VALUES ($1, $2, $3, $4, $5)";
+    let sql =
+        "INSERT INTO shared_inbox_sessions (id, organization_id, link_id, embed_id, expires_at, viewer_id,
+            viewer_name, viewer_email, viewer_key, viewer_permissions)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let (link, embed) = columns(name.guest);
+    let viewer = proven.map(|proven| &proven.viewer);
     let statement = client.prepare_cached(sql).await?;
-    client.execute(&statement, &[&name.session.0, &name.organization.0, &link, &embed, &expires_at]).await?;
+    let params: [&(dyn ToSql + Sync); 10] = [
+        &name.session.0,
+        &name.organization.0,
+        &link,
+        &embed,
+        &expires_at,
+        &viewer.map(|viewer| &viewer.id),
+        &viewer.and_then(|viewer| viewer.name.as_ref()),
+        &viewer.and_then(|viewer| viewer.email.as_ref()),
+        &proven.map(|proven| &proven.key),
+        &proven.and_then(|proven| proven.permissions).map(Permissions::words),
+    ];
+    client.execute(&statement, &params).await?;
     Ok(())
 }
 
@@ -210,34 +254,73 @@ pub struct Listed {
     pub ended_at: Option<DateTime<Utc>>,
     /// When it began.
     pub created_at: DateTime<Utc>,
+    /// The embed's viewer, if one was proved.
+    pub viewer: Option<Viewer>,
 }
 
-/// A page of a link's or embed's sessions, the latest first, before `before`; those that are long over are forgotten.
+impl Listed {
+    /// `active`, `expired` or `ended`.
+    pub fn status(&self, now: DateTime<Utc>) -> &'static str {
+        match self.ended_at {
+            Some(_) => "ended",
+            None if self.expires_at <= now => "expired",
+            None => "active",
+        }
+    }
+}
+
+const LISTED: &str = "id, expires_at, ended_at, created_at, viewer_id, viewer_name, viewer_email";
+
+fn listed(row: &Row) -> Result<Listed, Error> {
+    Ok(Listed {
+        id: SharedSessionId(row.try_get(0)?),
+        expires_at: row.try_get(1)?,
+        ended_at: row.try_get(2)?,
+        created_at: row.try_get(3)?,
+        viewer: viewer(row, 4)?,
+    })
+}
+
+/// A page of a link's sessions, the latest first, before `before`; those that are long over are forgotten.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(
+pub async fn list_of_link(
     client: &impl GenericClient,
     organization: OrganizationId,
-    guest: Guest,
+    link: SharedInboxLinkId,
     (before, limit): (Option<SharedSessionId>, i64),
 ) -> Result<Vec<Listed>, Error> {
-    let sql = "SELECT id, expires_at, ended_at, created_at FROM shared_inbox_sessions
-        WHERE organization_id = $1 AND (link_id = $2 OR embed_id = $3) AND id < $4 ORDER BY id DESC LIMIT $5";
-    let (link, embed) = columns(guest);
+    let sql = format!(
+        "SELECT {LISTED} FROM shared_inbox_sessions
+        WHERE organization_id = $1 AND link_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+    );
     let before = before.map_or(Uuid::max(), |id| id.0);
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&organization.0, &link.0, &before, &limit]).await?;
+    rows.iter().map(listed).collect()
+}
+
+/// A page of an embed's sessions, the latest first, and how many there are on all pages; those that are long over are forgotten.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_of_embed(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    embed: InboxEmbedId,
+    (offset, limit): (i64, i64),
+) -> Result<(Vec<Listed>, i64), Error> {
+    let sql = "SELECT count(*) FROM shared_inbox_sessions WHERE organization_id = $1 AND embed_id = $2";
     let statement = client.prepare_cached(sql).await?;
-    let rows = client.query(&statement, &[&organization.0, &link, &embed, &before, &limit]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Listed {
-                id: SharedSessionId(row.try_get(0)?),
-                expires_at: row.try_get(1)?,
-                ended_at: row.try_get(2)?,
-                created_at: row.try_get(3)?,
-            })
-        })
-        .collect()
+    let count = client.query_one(&statement, &[&organization.0, &embed.0]).await?.try_get(0)?;
+    let sql = format!(
+        "SELECT {LISTED} FROM shared_inbox_sessions
+        WHERE organization_id = $1 AND embed_id = $2 ORDER BY id DESC OFFSET $3 LIMIT $4"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let rows = client.query(&statement, &[&organization.0, &embed.0, &offset, &limit]).await?;
+    Ok((rows.iter().map(listed).collect::<Result<_, _>>()?, count))
 }
 
 /// Notes that a link or embed is in use, at most once a minute.

@@ -59,7 +59,7 @@ pub fn apply_status(
             let unnamed = || failure("rejected_by_channel", "The channel reported a failure", true);
             let mut failure = update.failure.clone().unwrap_or_else(unnamed);
             // What went out past us we cannot send again.
-            failure.retryable &= message.sender.0 != SenderType::BusinessApp;
+            failure.retryable &= message.sender.r#type != SenderType::BusinessApp;
             note_opt_out(changes, loaded, &failure, update.at);
             Some(failure)
         }

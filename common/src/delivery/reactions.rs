@@ -12,7 +12,7 @@ use crate::db::pipeline::{Changes, ReactionTarget};
 use crate::db::{Error, Tx};
 use crate::domain::content::Content;
 use crate::domain::ids::MessageId;
-use crate::domain::view::{Direction, ReactionView, SenderType, SenderView};
+use crate::domain::view::{Direction, ReactionView, SenderType};
 use crate::problem::Timestamp;
 
 /// A reaction of ours that the provider took.
@@ -42,8 +42,7 @@ pub fn react(changes: &mut Changes, inbox: Uuid, target: &mut Message, reaction:
 /// The reaction that a message is, to be put on another.
 pub fn reaction_of(message: &Message, at: DateTime<Utc>) -> Option<ReactionView> {
     let Content::Reaction(reaction) = &message.content else { return None };
-    let (kind, id, name) = &message.sender;
-    let sender = SenderView::new(*kind, *id, name.clone());
+    let sender = message.sender.view();
     Some(ReactionView { emoji: reaction.emoji.clone(), sender, timestamp: Timestamp(at) })
 }
 

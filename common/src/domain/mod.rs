@@ -14,3 +14,4 @@ pub mod reach;
 pub mod search;
 pub mod team;
 pub mod view;
+pub mod viewer;

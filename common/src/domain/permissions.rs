@@ -24,6 +24,11 @@ macro_rules! permissions {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
+
+            /// The word of `/platform/v1`.
+            pub fn as_snake_case(self) -> &'static str {
+                match self { $(Self::$name => stringify!($field)),+ }
+            }
         }
 
         /// What the visitors of a link or embed may do; what is left out, they may not.
@@ -116,6 +121,13 @@ impl Permissions {
         self == Self::default()
     }
 
+    /// Those that are among `others` too.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        let both = |permission: &Permission| self.has(*permission) && others.has(*permission);
+        Permission::ALL.into_iter().filter(both).collect()
+    }
+
     /// The stored words.
     pub fn words(self) -> Vec<&'static str> {
         Permission::ALL
@@ -142,6 +154,15 @@ impl FromIterator<Permission> for Permissions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_narrowed_is_what_both_permit() {
+        let of = |words: &[&str]| Permissions::of_words(words);
+        let (some, others) = (of(&["readInbox", "sendText"]), of(&["sendText", "sendMedia"]));
+        assert_eq!(some.and(others), of(&["sendText"]));
+        assert_eq!(Permissions::all().and(some), some);
+        assert!(some.and(Permissions::default()).is_empty());
+    }
 
     #[test]
     fn words_and_fields_are_the_same_seven() {

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::ids::{ApiKeyId, InboxEmbedId, OrganizationId, SharedInboxLinkId, SharedSessionId, UserId};
 use super::permissions::{Permission, Permissions};
 pub use super::reach::Reach;
-use super::view::SenderType;
+use super::view::{Sender, SenderType};
+use super::viewer::Viewer;
 
 /// A user's or key's role; each includes the ones below it.
 #[derive(
@@ -277,6 +278,8 @@ pub struct Principal {
     pub session: Option<SharedSessionId>,
     /// The credential's name, shown as the sender of its messages.
     pub name: String,
+    /// Who looks at an embed, if the product that holds it has told.
+    pub viewer: Option<Viewer>,
     /// The user whose credential it is: the key's owner, or who made the link or embed.
     pub user: UserId,
     /// What it may see.
@@ -328,7 +331,19 @@ impl Principal {
         }
     }
 
-    /// How the audit log tells of a visitor: through what, and in which session.
+    /// As whom it sends: people read a viewer's own name rather than that of the embed.
+    pub fn sender(&self) -> Sender {
+        let (viewer, credential) = (self.viewer.as_ref(), self.credential);
+        let name = viewer.and_then(|viewer| viewer.name.as_ref()).unwrap_or(&self.name);
+        Sender {
+            r#type: credential.sender_type(),
+            id: credential.id(),
+            name: Some(name.clone()),
+            viewer: viewer.map(|viewer| viewer.id.clone()),
+        }
+    }
+
+    /// How the audit log tells of a visitor: through what, in which session, and as whom, by id.
     pub fn via(&self) -> Option<Value> {
         let noun = match self.credential {
             Credential::ApiKey(_) => return None,
@@ -336,7 +351,12 @@ impl Principal {
             Credential::Embed(_) => "embed",
         };
         let session = self.session.map(|id| id.0);
-        Some(json!({ "via": format!("via {noun} {}", self.name), "sessionId": session }))
+        let mut via = json!({ "via": format!("via {noun} {}", self.name), "sessionId": session });
+        if let Some(Viewer { id, .. }) = &self.viewer {
+            via["via"] = json!(format!("via {noun} {} as {id}", self.name));
+            via["viewerId"] = json!(id);
+        }
+        Some(via)
     }
 }
 
@@ -350,6 +370,7 @@ mod tests {
             credential: Credential::ApiKey(ApiKeyId::new()),
             session: None,
             name: "k".into(),
+            viewer: None,
             user: UserId::new(),
             sees: Reach::EVERYTHING,
             may,

@@ -147,8 +147,35 @@ pub struct SenderView {
     /// Its id, in the form of its kind.
     #[schema(example = "key_01KASDN4YX2V8D3F3S5C0Q7ZTR")]
     pub id: String,
+    /// Its name, if it has one; of an embed, the name of the viewer who sent it, if that is known.
+    pub name: Option<String>,
+    /// Through an embed: the viewer's id in the product that holds it, if that has told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "user-42")]
+    pub viewer_id: Option<String>,
+}
+
+/// Who sent a message, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// Kind of caller.
+    pub r#type: SenderType,
+    /// Its id.
+    pub id: Uuid,
     /// Its name, if it has one.
     pub name: Option<String>,
+    /// The viewer of an embed, by its id in the product that holds it.
+    pub viewer: Option<String>,
+}
+
+impl Sender {
+    /// As clients see it.
+    pub fn view(&self) -> SenderView {
+        SenderView {
+            viewer_id: self.viewer.clone(),
+            ..SenderView::new(self.r#type, self.id, self.name.clone())
+        }
+    }
 }
 
 impl SenderView {
@@ -161,7 +188,7 @@ impl SenderView {
             SenderType::BusinessApp => InboxId(id).to_string(),
             SenderType::SharedLink | SenderType::Embed => id.to_string(),
         };
-        Self { r#type, id, name }
+        Self { r#type, id, name, viewer_id: None }
     }
 }
 

@@ -1,4 +1,5 @@
 // Who may see and do what: permissions, tokens and sessions, frames on other origins, and hosts that speak.
+import { generateKeyPairSync, sign } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { api, bubble, Contact, expect, INBOX, link, openChat, openInbox, PAGE, API, test, write } from "./support.ts";
@@ -141,6 +142,50 @@ test("a frame on an allowed origin talks with its host; on another the browser r
   await page.goto(bad.origin);
   await expect.poll(() => page.frames().filter((frame) => frame !== page.mainFrame()).map((frame) => frame.url()).join()).toContain("chrome-error://");
   bad.close();
+});
+
+test("a host says who looks: without it nobody gets in, and what is sent carries the viewer's name", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  const conversation = await ada.conversation();
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const holder = await host("about:blank", 'addEventListener("message", async (event) => { if (event.data.type === "identity") event.source.postMessage({ source: "switchboard-host", type: "identity", viewerToken: await window.signed() }, event.origin); });');
+  const viewer_keys = [{ kid: "one", pem: publicKey.export({ type: "spki", format: "pem" }) }];
+  const { id, embed_url } = await embed({ allowed_origins: [holder.origin], viewer_keys, require_viewer_identity: true });
+  const signed = (name: string) => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const claims = { sub: name.toLowerCase(), name, aud: id, exp: Math.floor(Date.now() / 1000) + 300 };
+    const text = `${part({ alg: "EdDSA", kid: "one" })}.${part(claims)}`;
+    return `${text}.${sign(null, Buffer.from(text), privateKey).toString("base64url")}`;
+  };
+  let user: string | null = null;
+  await page.exposeFunction("signed", () => (user ? signed(user) : "not signed in"));
+  const inside = page.frameLocator("#inbox");
+  const open = async () => {
+    await page.goto(holder.origin);
+    await page.locator("#inbox").evaluate((frame, url) => ((frame as HTMLIFrameElement).src = url), embed_url);
+  };
+  await open();
+  await expect(inside.getByText("could not prove who you are")).toBeVisible();
+  user = "Ana";
+  await open();
+  await inside.locator(".row", { hasText: ada.name }).click();
+  await inside.locator("#write").fill("from Ana");
+  await inside.locator("#write").press("Enter");
+  await expect(inside.locator(".sender", { hasText: "Ana" })).toBeVisible();
+  // Somebody else signs in, which the host says unasked.
+  const token = signed("Ben");
+  await page.locator("#inbox").evaluate((frame, viewerToken) => (frame as HTMLIFrameElement).contentWindow?.postMessage({ source: "switchboard-host", type: "identity", viewerToken }, "*"), token);
+  const session = () => inside.locator("body").evaluate(() => JSON.parse(sessionStorage.getItem("switchboard.session") ?? "{}").viewer?.id);
+  await expect.poll(session).toBe("ben");
+  await inside.locator("#write").fill("from Ben");
+  await inside.locator("#write").press("Enter");
+  const senders = async () => {
+    const { messages } = await api("GET", `/v1/conversations/${conversation.id}/messages`);
+    return messages.filter((one: any) => one.direction === "outbound").map((one: any) => [one.content.text, one.sender.name, one.sender.viewerId]);
+  };
+  await expect.poll(senders).toEqual([["from Ana", "Ana", "ana"], ["from Ben", "Ben", "ben"]]);
+  holder.close();
 });
 
 test("a frame whose storage is closed works from memory", async ({ page }) => {

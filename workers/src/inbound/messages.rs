@@ -14,7 +14,7 @@ use common::domain::content::{Content, Reaction};
 use common::domain::ids::{ContactId, MessageId};
 use common::domain::message::Status;
 use common::domain::postponed::{ClosedWindow, Postponed};
-use common::domain::view::{Direction, SenderType};
+use common::domain::view::{Direction, Sender, SenderType};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -124,13 +124,14 @@ impl Decider<'_> {
             }),
             content => content.clone(),
         };
+        let by = |r#type, id, name| Sender { r#type, id, name, viewer: None };
         let (direction, status, sender) = match inbound.author {
             Author::Contact => {
-                let sender = (SenderType::Contact, contact.contact, inbound.name.clone());
+                let sender = by(SenderType::Contact, contact.contact, inbound.name.clone());
                 (Direction::Inbound, Status::Delivered, sender)
             }
             Author::Business => {
-                (Direction::Outbound, Status::Sent, (SenderType::BusinessApp, waiting.inbox, None))
+                (Direction::Outbound, Status::Sent, by(SenderType::BusinessApp, waiting.inbox, None))
             }
         };
         let id = self.draw_id(inbound, contact.conversation)?;
@@ -187,9 +188,9 @@ impl Decider<'_> {
             direction: message.direction.as_str(),
             status: message.status.as_str(),
             content: stored(&message.content)?,
-            sender_type: message.sender.0.as_str(),
-            sender_id: message.sender.1,
-            sender_name: message.sender.2.clone(),
+            sender_type: message.sender.r#type.as_str(),
+            sender_id: message.sender.id,
+            sender_name: message.sender.name.clone(),
             reply_to: message.reply_to,
             at: message.at,
             provider_message_id: message.provider_message_id.clone(),
@@ -198,6 +199,7 @@ impl Decider<'_> {
             lane_position: None,
             expires_at: None,
             context: message.context.as_ref().map(stored).transpose()?,
+            sender_viewer_id: None,
         });
         let event = match inbound.author {
             Author::Contact => "received",

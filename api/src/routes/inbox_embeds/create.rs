@@ -17,11 +17,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{EmbedPermissions, InboxEmbedView, Settings, check, problem, required};
+use super::viewer_keys::{self, GivenKey};
+use super::{EmbedPermissions, InboxEmbedView, Settings, check, check_required, problem, required};
 use crate::auth::{Allowed, rights::EmbedCreate};
 use crate::extract::{IdempotencyKey, Json, Object, Trace};
 use crate::idempotency::{Once, Stopped};
 use crate::state::AppState;
+use crate::text::Checks;
 
 /// An embed to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,6 +61,13 @@ pub struct NewEmbed {
     /// What its visitors may do; everything by default.
     #[schema(value_type = Option<EmbedPermissions>)]
     permissions: Option<Object<EmbedPermissions>>,
+    /// The keys by which the product that holds it proves who looks: as JWK or PEM, at most 10.
+    #[serde(default)]
+    #[schema(value_type = Vec<GivenKey>)]
+    viewer_keys: Vec<Object<GivenKey>>,
+    /// Whether nobody gets in without that.
+    #[serde(default)]
+    require_viewer_identity: bool,
     /// When it stops working; never by default.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
@@ -126,7 +135,11 @@ async fn create(
         permissions: Some(permissions),
         expires_at: input.expires_at.map(|at| at.0),
     };
-    check(settings).finish()?;
+    let mut checks = Checks::default();
+    check(settings, &mut checks);
+    let viewer_keys = viewer_keys::read(&input.viewer_keys, &mut checks);
+    check_required(input.require_viewer_identity && input.viewer_keys.is_empty(), &[], &mut checks);
+    checks.finish()?;
     let nobody = || Problem::not_found("user");
     let assigned_user =
         input.assigned_user_id.as_deref().map(str::parse).transpose().map_err(|_| nobody())?;
@@ -140,6 +153,8 @@ async fn create(
         allowed_origins: &input.allowed_origins,
         default_mode: settings.default_mode.unwrap_or("system"),
         permissions,
+        viewer_keys: &viewer_keys,
+        require_viewer_identity: input.require_viewer_identity,
         expires_at: settings.expires_at,
         created_by: caller.user,
     };
@@ -150,6 +165,8 @@ async fn create(
     let detail = json!({
         "scopeType": embed.scope_type, "scopeId": embed.scope_id, "permissions": permissions.words(),
         "allowedOrigins": embed.allowed_origins, "expiresAt": embed.expires_at.map(Timestamp),
+        "viewerKeys": viewer_keys.iter().map(|key| &key.kid).collect::<Vec<_>>(),
+        "requireViewerIdentity": embed.require_viewer_identity,
     });
     audit::insert(&tx, &Entry::by(caller, "embed.create", id, trace).detail(detail)).await?;
     let location = format!("/platform/v1/inbox_embeds/{}", id.0);

@@ -74,21 +74,30 @@ pub async fn list_inbox_embeds(
     State(state): State<AppState>,
     Query(query): Query<ListInboxEmbeds>,
 ) -> Result<Json<InboxEmbeds>, Problem> {
-    let per_page = paging::size("per_page", query.per_page, 20, 100)?;
-    let page = query.page.unwrap_or(1);
+    let (page, per_page, range) = place(query.page, query.per_page)?;
+    let filter = filter(query)?;
+    let client = state.db().await?;
+    let (found, total) = inbox_embeds::list(&client, caller.organization, &filter, range).await?;
+    let data = found.into_iter().map(InboxEmbedView::from).collect();
+    Ok(Json(InboxEmbeds { data, meta: PageMeta::new(page, per_page, total) }))
+}
+
+/// The page and its size that are asked for, and where it is in the list: how many come before it, and how many are on it.
+pub(super) fn place(page: Option<u32>, per_page: Option<u16>) -> Result<(u32, u16, (i64, i64)), Problem> {
+    let per_page = paging::size("per_page", per_page, 20, 100)?;
+    let page = page.unwrap_or(1);
     if !(1..=LAST_PAGE).contains(&page) {
         return Err(problems::parameter("page", format!("must be from 1 to {LAST_PAGE}")));
     }
-    let filter = filter(query)?;
-    let offset = i64::from(page - 1) * i64::from(per_page);
-    let client = state.db().await?;
-    let place = (offset, i64::from(per_page));
-    let (found, total_count) = inbox_embeds::list(&client, caller.organization, &filter, place).await?;
-    let total_pages = (total_count + i64::from(per_page) - 1) / i64::from(per_page);
-    Ok(Json(InboxEmbeds {
-        data: found.into_iter().map(InboxEmbedView::from).collect(),
-        meta: PageMeta { page, per_page, total_pages, total_count },
-    }))
+    Ok((page, per_page, (i64::from(page - 1) * i64::from(per_page), i64::from(per_page))))
+}
+
+impl PageMeta {
+    /// Where a page is among pages of this size, if there are `total_count` in all.
+    pub(super) fn new(page: u32, per_page: u16, total_count: i64) -> Self {
+        let size = i64::from(per_page);
+        Self { page, per_page, total_pages: (total_count + size - 1) / size, total_count }
+    }
 }
 
 fn filter(query: ListInboxEmbeds) -> Result<EmbedFilter, Problem> {

@@ -4,9 +4,12 @@ pub mod create;
 pub mod get;
 pub mod list;
 pub mod revoke;
+pub mod sessions;
 pub mod update;
+pub mod viewer_keys;
 
 use chrono::{DateTime, Utc};
+use common::crypto::viewer_keys::ViewerKey;
 use common::db::inbox_embeds::{ASSIGNED_USER_KEY, CUSTOMER_KEY, InboxEmbed};
 use common::domain::origins::AllowedOrigin;
 use common::domain::permissions::Permissions;
@@ -15,6 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::viewer_keys::ViewerKeyView;
 use crate::text::Checks;
 
 /// Longest name of an embed, and most origins.
@@ -61,6 +65,10 @@ pub struct InboxEmbedView {
     default_mode: String,
     /// What its visitors may do.
     permissions: EmbedPermissions,
+    /// The keys by which the product that holds it proves who looks.
+    viewer_keys: Vec<ViewerKeyView>,
+    /// Whether nobody gets in without that.
+    require_viewer_identity: bool,
     /// When it stops working.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
@@ -139,6 +147,8 @@ impl From<InboxEmbed> for InboxEmbedView {
             allowed_origins: embed.allowed_origins,
             default_mode: embed.default_mode,
             permissions: embed.permissions.into(),
+            viewer_keys: embed.viewer_keys.into_iter().map(ViewerKeyView::from).collect(),
+            require_viewer_identity: embed.require_viewer_identity,
             expires_at: embed.expires_at.map(Timestamp),
             last_used_at: embed.last_used_at.map(Timestamp),
             created_at: Timestamp(embed.created_at),
@@ -158,8 +168,7 @@ struct Settings<'a> {
 }
 
 /// Notes what is wrong with the settings that are given.
-fn check(given: Settings<'_>) -> Checks {
-    let mut checks = Checks::default();
+fn check(given: Settings<'_>, checks: &mut Checks) {
     if let Some(name) = given.name {
         checks.name("inbox_embed.name", name, NAME);
     }
@@ -177,7 +186,12 @@ fn check(given: Settings<'_>) -> Checks {
     checks.ensure(!empty, "inbox_embed.permissions", "empty", "must permit something");
     let past = given.expires_at.is_some_and(|end| end <= Utc::now());
     checks.ensure(!past, "inbox_embed.expires_at", "past", "must be in the future");
-    checks
+}
+
+/// Notes that nobody could get in: who looks must be proved, and no key proves it.
+fn check_required(required: bool, keys: &[ViewerKey], checks: &mut Checks) {
+    let message = "must have a key, as viewers must prove who they are";
+    checks.ensure(!required || !keys.is_empty(), "inbox_embed.viewer_keys", "required", message);
 }
 
 /// What a client is told when something that an embed names is not there.

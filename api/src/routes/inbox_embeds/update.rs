@@ -12,10 +12,12 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{EmbedPermissions, InboxEmbedAnswer, Settings, check, problem, required};
+use super::viewer_keys::{self, GivenKey};
+use super::{EmbedPermissions, InboxEmbedAnswer, Settings, check, check_required, problem, required};
 use crate::auth::{Allowed, rights::EmbedUpdate};
 use crate::extract::{self, Object, Path, Trace, given};
 use crate::state::AppState;
+use crate::text::Checks;
 
 /// What is to change.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,6 +52,14 @@ pub struct Change {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<EmbedPermissions>)]
     permissions: Option<Object<EmbedPermissions>>,
+    /// Other keys by which the product that holds it proves who looks, in place of all that it has. To rotate a key, give both until
+    /// nothing is signed by the old one any more: sessions end with the key that proved who looks.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<GivenKey>>)]
+    viewer_keys: Option<Vec<Object<GivenKey>>>,
+    /// Whether nobody gets in without that; sessions of nobody in particular end.
+    #[serde(default, deserialize_with = "given")]
+    require_viewer_identity: Option<bool>,
     /// When it stops working; null for never.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -78,7 +88,9 @@ pub async fn update_inbox_embed(
     extract::Json(input, _): extract::Json<UpdateInboxEmbed>,
 ) -> Result<Json<InboxEmbedAnswer>, Problem> {
     let input = input.inbox_embed.ok_or_else(|| required("inbox_embed"))?.0;
-    let change = change(&input)?;
+    let mut checks = Checks::default();
+    let keys = input.viewer_keys.as_ref().map(|given| viewer_keys::read(given, &mut checks));
+    let change = EmbedChange { viewer_keys: keys.as_deref(), ..change(&input, checks)? };
     let mut client = state.db().await?;
     let tx = client.transaction().await.map_err(db::Error::from)?;
     let nothing = || Problem::not_found("inbox embed");
@@ -87,18 +99,24 @@ pub async fn update_inbox_embed(
         let detail = "The embed was revoked, which is for good; make another";
         return Err(Problem::new(StatusCode::CONFLICT, "embed_ended", detail));
     }
+    let required = change.require_viewer_identity.unwrap_or(embed.require_viewer_identity);
+    let mut checks = Checks::default();
+    check_required(required, change.viewer_keys.unwrap_or(&embed.viewer_keys), &mut checks);
+    checks.finish()?;
     inbox_embeds::update(&tx, caller.organization, id, change).await.map_err(problem)?;
     let embed = inbox_embeds::find(&tx, caller.organization, id, false).await?.ok_or_else(nothing)?;
     let detail = json!({
         "permissions": embed.permissions.words(), "allowedOrigins": embed.allowed_origins,
         "assignedUserId": embed.assigned_user, "expiresAt": embed.expires_at.map(Timestamp),
+        "viewerKeys": embed.viewer_keys.iter().map(|key| &key.kid).collect::<Vec<_>>(),
+        "requireViewerIdentity": embed.require_viewer_identity,
     });
     audit::insert(&tx, &Entry::by(&caller, "embed.update", id, trace).detail(detail)).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(Json(InboxEmbedAnswer { data: embed.into() }))
 }
 
-fn change(input: &Change) -> Result<EmbedChange<'_>, Problem> {
+fn change(input: &Change, mut checks: Checks) -> Result<EmbedChange<'_>, Problem> {
     let user = match &input.assigned_user_id {
         None => None,
         Some(None) => Some(None),
@@ -110,6 +128,8 @@ fn change(input: &Change) -> Result<EmbedChange<'_>, Problem> {
         allowed_origins: input.allowed_origins.as_deref(),
         default_mode: input.default_mode.as_deref(),
         permissions: input.permissions.as_ref().map(|given| given.0.into()),
+        viewer_keys: None,
+        require_viewer_identity: input.require_viewer_identity,
         expires_at: input.expires_at.map(|at| at.map(|at| at.0)),
     };
     let settings = Settings {
@@ -119,6 +139,7 @@ fn change(input: &Change) -> Result<EmbedChange<'_>, Problem> {
         permissions: change.permissions,
         expires_at: change.expires_at.flatten(),
     };
-    check(settings).finish()?;
+    check(settings, &mut checks);
+    checks.finish()?;
     Ok(change)
 }

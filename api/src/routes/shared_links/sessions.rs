@@ -66,14 +66,9 @@ pub struct LinkSession {
 
 impl From<shared_sessions::Listed> for LinkSession {
     fn from(session: shared_sessions::Listed) -> Self {
-        let status = match session.ended_at {
-            Some(_) => "ended",
-            None if session.expires_at <= Utc::now() => "expired",
-            None => "active",
-        };
         Self {
             id: session.id.0,
-            status,
+            status: session.status(Utc::now()),
             expires_at: Timestamp(session.expires_at),
             ended_at: session.ended_at.map(Timestamp),
             created_at: Timestamp(session.created_at),
@@ -104,7 +99,7 @@ pub async fn list_link_sessions(
     let link = shared_links::find(&client, caller.organization, id, false).await?;
     link.ok_or_else(|| Problem::not_found("shared inbox link"))?;
     let page = (before, size as i64 + 1);
-    let mut found = shared_sessions::list(&client, caller.organization, Guest::Link(id), page).await?;
+    let mut found = shared_sessions::list_of_link(&client, caller.organization, id, page).await?;
     let next_page_token = paging::cut(&mut found, size, |last| last.id.0);
     let page = LinkSessions { data: found.into_iter().map(LinkSession::from).collect(), next_page_token };
     Ok(paging::answer(&page, &uri, page.next_page_token.as_deref()))

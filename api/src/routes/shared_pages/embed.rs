@@ -1,16 +1,19 @@
 //! `GET /embed/{token}`: the inbox inside another product's frame, and `GET /embed`, where its page goes on without the token.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use common::crypto::shared::EmbedToken;
 use common::domain::origins::AllowedOrigin;
 use common::problem::Problem;
+use http::HeaderMap;
 
-use super::{nothing, page};
+use super::nothing::{Wishes, nothing};
+use super::page;
 use crate::extract::Path;
 use crate::routes::shared_sessions::create::{SharedToken, look_up};
 use crate::state::AppState;
 
+/// An embed without origins may be framed by anybody; and what takes the place of one that has ended, so that whoever embeds it sees why.
 const ANYBODY: &str = "*";
 
 /// The inbox of an embed.
@@ -20,14 +23,17 @@ const ANYBODY: &str = "*";
 pub async fn open_embed(
     State(state): State<AppState>,
     Path(SharedToken(token)): Path<SharedToken>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let wishes = Wishes::of(query.as_deref(), &headers);
     if !token.starts_with(EmbedToken::PREFIX) {
-        return Ok(nothing(None));
+        return Ok(nothing(None, wishes, ANYBODY));
     }
     Ok(match look_up(&state, &token).await? {
         Some((found, Ok(()))) => page(&state, &frame_ancestors(found.allowed_origins())),
-        Some((_, Err(ended))) => nothing(Some(ended)),
-        None => nothing(None),
+        Some((_, Err(ended))) => nothing(Some(ended), wishes, ANYBODY),
+        None => nothing(None, wishes, ANYBODY),
     })
 }
 

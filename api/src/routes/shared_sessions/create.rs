@@ -1,14 +1,15 @@
 //! `POST /v1/shared-inbox/sessions`: exchanges the token of a link or embed for a session.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::crypto::hash_token;
 use common::crypto::shared::{EmbedToken, Guest, SessionName, SharedTokens};
+use common::crypto::viewer_tokens::{self, Proven, Unproven};
 use common::db::idempotency::Answer;
 use common::db::shared_sessions::{self, Ended};
 use common::db::{inbox_embeds, shared_links};
@@ -23,7 +24,7 @@ use uuid::Uuid;
 
 use super::{SharedSessionAnswer, Source, answer};
 use crate::auth::ended;
-use crate::extract::{IdempotencyKey, Json, Named};
+use crate::extract::{ClientAddress, IdempotencyKey, Json, Named};
 use crate::idempotency::{Once, Stopped};
 use crate::state::AppState;
 
@@ -37,6 +38,11 @@ const LIFETIME: TimeDelta = TimeDelta::hours(1);
 pub struct CreateSharedSession {
     /// The last part of a link's `publicUrl`, or an embed's token.
     token: String,
+    /// For embeds: a JWT by which the product that holds the embed names its user, signed by EdDSA with one of the embed's `viewer_keys`. Its
+    /// header has `kid`; its claims `sub`, `aud` (the embed's id), `exp` (within an hour), and if you like `iat`, `nbf`, `name`, `email`, and
+    /// `permissions`, a list such as `["read_inbox", "send_text"]` that narrows what the embed permits.
+    #[schema(example = json!(null))]
+    viewer_token: Option<String>,
 }
 
 /// The last part of an address; whether it opens anything shows later.
@@ -73,24 +79,31 @@ pub struct Found {
     request_body = CreateSharedSession,
     responses(
         (status = 201, description = "The session", body = SharedSessionAnswer),
-        (status = 401, description = "The token is not valid (`invalid_token`), or not any more: `link_revoked`, `link_expired`, `link_rotated`, `embed_revoked`, `embed_expired`",
+        (status = 401, description = "The token is not valid (`invalid_token`), or not any more: `link_revoked`, `link_expired`, `link_rotated`, `embed_revoked`, `embed_expired`. \
+            Or nobody is proved to look: `viewer_identity_required`, `invalid_viewer_token`, `viewer_token_expired`",
             body = common::problem::ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub async fn create_shared_session(
     State(state): State<AppState>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     key: IdempotencyKey,
     Json(input, body): Json<CreateSharedSession>,
 ) -> Result<Response, Problem> {
-    let found = find(&state, &input.token, address.ip()).await?;
+    let found = find(&state, &input.token, address).await?;
+    let proven = prove(&found.source, input.viewer_token.as_deref())?;
     let hash = Sha256::digest(&body).into();
     let once =
         Once::of(found.guest.into(), "POST /v1/shared-inbox/sessions", key, hash).sealed(&state.sealer);
-    once.answer(&state.pool, begin(&state, &once, found)).await
+    once.answer(&state.pool, begin(&state, &once, found, proven)).await
 }
 
-async fn begin(state: &AppState, once: &Once, found: Found) -> Result<Answer, Stopped> {
+async fn begin(
+    state: &AppState,
+    once: &Once,
+    found: Found,
+    proven: Option<Proven>,
+) -> Result<Answer, Stopped> {
     let Found { organization, guest, source, expires_at } = found;
     let name = SessionName { organization, guest, session: SharedSessionId::new() };
     let end = Utc::now() + LIFETIME;
@@ -98,8 +111,9 @@ async fn begin(state: &AppState, once: &Once, found: Found) -> Result<Answer, St
     let mut client = state.db().await?;
     let tx = client.transaction().await?;
     once.claim(&tx).await?;
-    shared_sessions::insert(&tx, &name, end).await?;
-    let shown = answer(source, state.shared.session(&name).expose(), end);
+    shared_sessions::insert(&tx, &name, proven.as_ref(), end).await?;
+    let who = proven.map_or((None, None), |proven| (Some(proven.viewer), proven.permissions));
+    let shown = answer(source, state.shared.session(&name).expose(), who, end);
     let answer = once.fill(&tx, StatusCode::CREATED, &shown, None).await?;
     tx.commit().await?;
     let pool = state.pool.clone();
@@ -110,6 +124,30 @@ async fn begin(state: &AppState, once: &Once, found: Found) -> Result<Answer, St
         }
     });
     Ok(answer)
+}
+
+/// Who looks, as the product that holds the embed proves.
+fn prove(source: &Source, token: Option<&str>) -> Result<Option<Proven>, Problem> {
+    let embed = match (source, token) {
+        (Source::Link(_), None) => return Ok(None),
+        (Source::Link(_), Some(_)) => {
+            return Err(Problem::invalid("viewerToken", "not_supported", "is for embeds only"));
+        }
+        (Source::Embed(embed), _) => embed,
+    };
+    let Some(token) = token else {
+        return if embed.require_viewer_identity { Err(ended(Ended::ViewerRequired)) } else { Ok(None) };
+    };
+    let proven = viewer_tokens::verify(token, &embed.viewer_keys, &embed.id.0.to_string(), Utc::now());
+    proven.map(Some).map_err(|why| match why {
+        Unproven::Expired => {
+            Problem::new(StatusCode::UNAUTHORIZED, "viewer_token_expired", "The viewer's token has expired")
+        }
+        Unproven::Invalid(why) => {
+            let detail = format!("The viewer's token proves nothing. {why}");
+            Problem::new(StatusCode::UNAUTHORIZED, "invalid_viewer_token", detail)
+        }
+    })
 }
 
 /// The link or embed behind a token, if it lets anybody in.

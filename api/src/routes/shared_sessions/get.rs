@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use common::db::shared_sessions::Ended;
+use common::domain::principal::Grant;
 use common::problem::Problem;
 
 use super::create::source;
@@ -21,8 +22,13 @@ pub async fn get_shared_session(
     visit: Visit,
     State(state): State<AppState>,
 ) -> Result<Json<SharedSessionAnswer>, Problem> {
-    let (session, _) = state.sessions.find(&visit.name).await?;
+    let (session, principal) = state.sessions.find(&visit.name).await?;
     let found = source(&state.db().await?, &visit.name).await?;
     let found = found.ok_or_else(|| ended(Ended::Unknown))?;
-    Ok(Json(answer(found, visit.token.expose(), session.expires_at)))
+    let narrowed = match principal.may {
+        Grant::Permissions(permissions) => Some(permissions),
+        Grant::Role(..) => None,
+    };
+    let who = (principal.viewer.clone(), narrowed);
+    Ok(Json(answer(found, visit.token.expose(), who, session.expires_at)))
 }

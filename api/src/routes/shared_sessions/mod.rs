@@ -9,6 +9,7 @@ use common::db::inbox_embeds::InboxEmbed;
 use common::db::shared_links::SharedLink;
 use common::domain::ids::{InboxId, UserId};
 use common::domain::permissions::Permissions;
+use common::domain::viewer::Viewer;
 use common::problem::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +41,8 @@ pub struct SharedSession {
     link: Option<SessionLink>,
     /// The embed, if it came from one.
     embed: Option<SessionEmbed>,
+    /// Who looks at the embed, if the product that holds it has proved it.
+    viewer: Option<Viewer>,
 }
 
 /// A link as its visitors see it.
@@ -103,13 +106,25 @@ enum Source {
     Embed(Box<InboxEmbed>),
 }
 
-fn answer(source: Source, token: &str, expires_at: DateTime<Utc>) -> SharedSessionAnswer {
+/// The session, whose viewer may be one that is permitted less than the embed permits.
+fn answer(
+    source: Source,
+    token: &str,
+    (viewer, narrowed): (Option<Viewer>, Option<Permissions>),
+    expires_at: DateTime<Utc>,
+) -> SharedSessionAnswer {
     let (kind, link, embed) = match source {
         Source::Link(link) => ("link", Some(shown_link(*link)), None),
-        Source::Embed(embed) => ("embed", None, Some(shown_embed(*embed))),
+        Source::Embed(mut embed) => {
+            embed.permissions =
+                narrowed.map_or(embed.permissions, |narrowed| embed.permissions.and(narrowed));
+            ("embed", None, Some(shown_embed(*embed)))
+        }
     };
     let (token, expires_at) = (token.to_owned(), Timestamp(expires_at));
-    SharedSessionAnswer { data: SharedSession { token, expires_at, kind: kind.to_owned(), link, embed } }
+    SharedSessionAnswer {
+        data: SharedSession { token, expires_at, kind: kind.to_owned(), link, embed, viewer },
+    }
 }
 
 fn shown_link(link: SharedLink) -> SessionLink {

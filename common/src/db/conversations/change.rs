@@ -9,7 +9,7 @@ use crate::db::audit::{self, Entry};
 use crate::db::{Error, read_receipts};
 use crate::domain::ids::{ConversationId, InboxId, UserId};
 use crate::domain::principal::Principal;
-use crate::domain::view::{ConversationState, SenderView};
+use crate::domain::view::ConversationState;
 use crate::trace::TraceId;
 
 /// Who asks for a change.
@@ -216,9 +216,7 @@ impl Locked<'_> {
     /// The caller, and the user whose key it is.
     fn author(&self) -> Value {
         let principal = self.by.principal;
-        let credential = principal.credential;
-        let sender = SenderView::new(credential.sender_type(), credential.id(), Some(principal.name.clone()));
-        let mut author = json!(sender);
+        let mut author = json!(principal.sender().view());
         author["userId"] = json!(principal.user);
         author
     }

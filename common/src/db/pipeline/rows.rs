@@ -90,17 +90,21 @@ rows! {
         expires_at: Option<DateTime<Utc>>,
         /// JSON of what surrounds it, inbound.
         context: Option<String>,
+        /// The viewer of an embed who sent it.
+        sender_viewer_id: Option<String>,
     }
     "INSERT INTO messages (id, organization_id, conversation_id, direction, status, content, sender_type, sender_id,
-            sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at, context)
+            sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at, context,
+            sender_viewer_id)
         SELECT id, organization_id, conversation_id, direction, status, content::jsonb, sender_type, sender_id,
             sender_name, reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at,
-            context::jsonb
+            context::jsonb, sender_viewer_id
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
             $9::text[], $10::uuid[], $11::timestamptz[], $12::text[], $13::text[], $14::uuid[], $15::bigint[],
-            $16::timestamptz[], $17::text[])
+            $16::timestamptz[], $17::text[], $18::text[])
         AS r (id, organization_id, conversation_id, direction, status, content, sender_type, sender_id, sender_name,
-            reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at, context)"
+            reply_to, at, provider_message_id, client_reference, trace_id, lane_position, expires_at, context,
+            sender_viewer_id)"
 }
 
 rows! {

@@ -31,6 +31,9 @@ fn message(history: &History, content: bool) -> Value {
     if content || message.sender.r#type != SenderType::Contact {
         sender["name"] = json!(message.sender.name);
     }
+    if let Some(viewer) = &message.sender.viewer_id {
+        sender["viewerId"] = json!(viewer);
+    }
     let mut told = json!({
         "id": message.id, "direction": message.direction, "status": message.status, "timestamp": message.timestamp,
         "contentType": message.content.kind(), "sender": sender, "replyTo": message.reply_to, "failure": message.failure,

@@ -48,6 +48,7 @@ fn facts(history: &History, content: bool) -> Vec<(&'static str, String)> {
     let sender = &message.sender;
     let name = sender.name.as_ref().filter(|_| content || sender.r#type != SenderType::Contact);
     let name = name.map_or_else(String::new, |name| format!(" \"{name}\""));
+    let viewer = sender.viewer_id.as_ref().map_or_else(String::new, |id| format!(", viewer {id}"));
     let deleted = if standing.inbox_deleted { ", deleted" } else { "" };
     let mut facts = vec![
         ("Organization", format!("{} \"{}\"", history.organization, standing.organization_name)),
@@ -60,7 +61,7 @@ fn facts(history: &History, content: bool) -> Vec<(&'static str, String)> {
         ),
         ("Conversation", format!("{} ({})", message.conversation_id, standing.conversation_state)),
         ("Lane", format!("{}, {} queued", standing.lane.as_str(), standing.queued)),
-        ("Sender", format!("{} {}{name}", sender.r#type, sender.id)),
+        ("Sender", format!("{} {}{name}{viewer}", sender.r#type, sender.id)),
         ("Time", shown(message.timestamp.0)),
         ("Trace", TraceId(standing.trace).to_string()),
     ];

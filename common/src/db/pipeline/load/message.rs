@@ -10,16 +10,16 @@ use crate::domain::content::{Content, MessageContext};
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::message::{Failure, Status};
 use crate::domain::postponed::{ClosedWindow, Postponed};
-use crate::domain::view::{Direction, MessageView, ReactionView, SenderType, SenderView, shown};
+use crate::domain::view::{Direction, MessageView, ReactionView, Sender, shown};
 use crate::problem::Timestamp;
 
 const MESSAGE: &str = "m.id, m.organization_id, m.conversation_id, m.direction, m.status, m.content, m.sender_type,
     m.sender_id, m.sender_name, m.reply_to, m.at, m.provider_message_id, m.client_reference, m.failure, m.trace_id,
     m.lane_position, m.generation, m.attempts, m.failures, m.expires_at, m.scheduled_at, m.postponed, m.closed_window,
-    m.reactions, m.edited_at, m.deleted_at, m.context";
+    m.reactions, m.edited_at, m.deleted_at, m.context, m.sender_viewer_id";
 
 /// How many columns a message takes.
-pub const MESSAGE_COLUMNS: usize = 27;
+pub const MESSAGE_COLUMNS: usize = 28;
 
 /// Loads each lane's head, with the provider's id of the message it quotes. Its tries are counted where they are committed: the
 /// message itself is told of one only when that is recorded.
@@ -82,7 +82,7 @@ pub struct Message {
     /// What it says.
     pub content: Content,
     /// Who sent it.
-    pub sender: (SenderType, Uuid, Option<String>),
+    pub sender: Sender,
     /// The message it quotes.
     pub reply_to: Option<Uuid>,
     /// Its time.
@@ -142,7 +142,12 @@ impl Message {
             direction: parsed(row.try_get(3)?)?,
             status: parsed(row.try_get(4)?)?,
             content: json(row, 5)?,
-            sender: (parsed(row.try_get(6)?)?, row.try_get(7)?, row.try_get(8)?),
+            sender: Sender {
+                r#type: parsed(row.try_get(6)?)?,
+                id: row.try_get(7)?,
+                name: row.try_get(8)?,
+                viewer: row.try_get(27)?,
+            },
             reply_to: row.try_get(9)?,
             at: row.try_get(10)?,
             provider_message_id: row.try_get(11)?,
@@ -175,7 +180,6 @@ impl Message {
 
     /// The message as clients see it.
     pub fn view(&self) -> MessageView {
-        let (kind, id, name) = &self.sender;
         MessageView {
             id: MessageId(self.id),
             conversation_id: ConversationId(self.conversation),
@@ -183,7 +187,7 @@ impl Message {
             timestamp: Timestamp(self.at),
             content: self.content.clone(),
             status: self.status,
-            sender: SenderView::new(*kind, *id, name.clone()),
+            sender: self.sender.view(),
             reply_to: self.reply_to.map(MessageId),
             reactions: shown(self.reactions.clone()),
             failure: self.failure.clone(),
