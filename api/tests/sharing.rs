@@ -128,6 +128,10 @@ async fn visits(app: &TestApp, token: &str, conversation: ConversationId, of: &W
         let answer = app.get(&path).key(token).send().await;
         assert_eq!(answer.status, status, "{path}: {}", answer.text);
     }
+    let inboxes = app.get("/v1/inboxes").key(token).send().await.expect(200);
+    let listed =
+        inboxes["inboxes"].as_array().unwrap().iter().any(|inbox| inbox["id"] == of.inbox.to_string());
+    assert_eq!(listed, there, "{inboxes}");
     let read = format!("/v1/conversations/{conversation}/read");
     let read = app.call("PATCH", &read).key(token).json(&json!({})).send().await;
     assert_eq!(read.status, if there { 204 } else { 404 });
