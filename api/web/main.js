@@ -8,7 +8,8 @@ import { talkToHost } from "./host.js";
 import { help, listenForKeys } from "./keys.js";
 import { later, LaterDialog } from "./later.js";
 import { detailsOpen, watchHistory } from "./navigation.js";
-import { load, selected, show, unreadCount } from "./store/conversations.js";
+import { load, selected, show, state } from "./store/conversations.js";
+import { unreadCount } from "./store/unread.js";
 import { wake } from "./store/outbox.js";
 import { readInboxes, Sidebar } from "./list/sidebar.js";
 import { Notices, tell } from "./ui/dialog.js";
@@ -113,7 +114,7 @@ effect(() => {
 effect(() => {
   if (!ended.value && session.value && connection.value !== "away") wake();
 });
-addEventListener("online", () => void load());
+addEventListener("online", () => state.value === "failed" && void load());
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 await Promise.all([choose(), begin()]);

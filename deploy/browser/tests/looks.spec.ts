@@ -89,6 +89,21 @@ for (const width of [320, 360, 768, 1440, 2200]) {
   });
 }
 
+test("who wants no motion gets none", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await openInbox(page);
+  await openChat(page, ada);
+  await page.getByRole("button", { name: "Emoji" }).click();
+  await expect(page.locator(".popover")).toBeVisible();
+  const longest = await page.evaluate(() => Math.max(...[...document.querySelectorAll("*")].flatMap((el) => {
+    const { animationName, animationDuration, transitionDuration } = getComputedStyle(el);
+    return [animationName === "none" ? 0 : parseFloat(animationDuration), ...transitionDuration.split(",").map(parseFloat)];
+  })));
+  expect(longest).toBeLessThanOrEqual(0.001);
+});
+
 test("right-to-left words read from the right, in a page that reads from the left", async ({ page }) => {
   const ada = new Contact("ליאה");
   await ada.says("مرحبا، متى يصل طلبي رقم 4821؟");
