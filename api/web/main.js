@@ -80,8 +80,8 @@ function EndedBar() {
 
 /** New messages, for who hears the page. */
 function Announcer() {
-  const news = announced.value;
-  return html`<div class="visually-hidden" role="log" aria-live="polite">${news && t("announce", { name: news.name, text: news.text || t("a_message") })}</div>`;
+  return html`<div class="visually-hidden" role="log" aria-live="polite">${announced.value.map(({ id, name, text, count }) =>
+    html`<p key=${id}>${count > 1 ? t("new_below", { count }) : t("announce", { name, text: text || t("a_message") })}</p>`)}</div>`;
 }
 
 let started = false;

@@ -18,6 +18,8 @@ const RETRY_MS = 3_000;
 const DEEPEST = 30;
 const LARGEST = 100;
 const RESYNCED = 500;
+const FIRST_GAP = 10;
+const COUNTED_AFTER_MS = 1_000;
 
 /** @type {Map<string, { value: Conversation }>} */
 const known = new Map();
@@ -213,13 +215,13 @@ async function renewEach(ids) {
   return done;
 }
 
-/** Reads the list again, down to where all that changed was seen or to the end of what is shown; what is not in it is asked for by itself. @param {Set<string>} ids */
-async function renewMany(ids) {
+/** Reads the list again, down to where all that changed was seen or to the end of what is shown; what is not in it is asked for by itself. @param {Set<string>} ids @param {number} [pageSize] */
+async function renewMany(ids, pageSize = LARGEST) {
   const own = turn;
   const left = new Set(ids);
   let pageToken = "";
   for (let pages = 0; pages === 0 || (left.size && pageToken && pages < DEEPEST); pages++) {
-    const page = await ask("GET", "/v1/conversations", { query: { ...query(view.value), pageSize: LARGEST, pageToken } }).catch(() => null);
+    const page = await ask("GET", "/v1/conversations", { query: { ...query(view.value), pageSize, pageToken } }).catch(() => null);
     // Another view reads its list anew anyway.
     if (own !== turn) return void countUnread(), true;
     if (!page) return ids.forEach((id) => stale.add(id)), false;
@@ -242,6 +244,12 @@ export async function need(id) {
 
 /** Counts what is unread, whatever the list shows. */
 const countUnread = () => recount((found) => batch(() => found.forEach(keep)));
+
+/** Closes the gap between the reading of the list and the beginning of the stream; what is not in view can wait until the page stands. */
+export function catchUp() {
+  void renewMany(new Set(), FIRST_GAP);
+  setTimeout(countUnread, COUNTED_AFTER_MS);
+}
 
 /** Begins anew after the stream could not go on where it was. */
 export function resync() {
