@@ -92,7 +92,8 @@ export const nameOf = ({ contact, channel }) => contact.name?.trim() || address(
 export function initials(name) {
   const words = name.replace(/[^\p{L}\p{N} ]/gu, "").trim().split(/\s+/).filter(Boolean);
   if (!words.length || /^\d/.test(words[0])) return "";
-  return [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => [...word][0] ?? "").join("").toUpperCase();
+  const last = words.slice(1).findLast((word) => /^\p{L}/u.test(word)) ?? "";
+  return [words[0], last].map((word) => [...word][0] ?? "").join("").toUpperCase();
 }
 
 /** One of eight hues, always the same for the same id. @param {string} id */

@@ -24,6 +24,7 @@ function App() {
   if (!may.value.readInbox) return html`<main class="whole"><${Icon} name="ban" size=${34} /><h1>${t("forbidden")}</h1><p>${t("forbidden_why")}</p></main>`;
   return html`<main class=${`app ${id ? "has-thread" : ""} ${id && detailsOpen.value && may.value.readDetails ? "has-details" : ""}`}>
     ${ended.value && html`<${EndedBar} />`}
+    ${id && html`<h1 class="visually-hidden narrow-only">${title.value || t("inbox")}</h1>`}
     <${Sidebar} />
     ${!id ? html`<${Nothing} />` : opened.value ? html`<${opened.value.Thread} key=${id} id=${id} />` : html`<section class="thread" aria-busy="true" />`}
     ${id && opened.value && detailsOpen.value && may.value.readDetails && html`<${opened.value.Details} id=${id} />`}

@@ -62,7 +62,7 @@ export default function Interactive({ one, body, onClose }) {
   return html`<${Dialog} title=${t("send_interactive")} onClose=${onClose} class="wide" footer=${html`<button type="button" class="button" onClick=${onClose}>${t("cancel")}</button><button type="button" class="button primary" disabled=${!good} onClick=${send}><${Icon} name="send-horizontal" size=${16} /> ${t("send")}</button>`}>
     <div class="segments" role="group" aria-label=${t("kind")}>${kinds.map((name) => html`<button key=${name} type="button" class="segment" aria-pressed=${kind === name} onClick=${() => setKind(name)}>${t(`build_kind_${name}`)}</button>`)}</div>
     <div class="with-preview"><div class="form">
-      ${frame.headerTypes?.includes("text") && field("header", frame.maxHeader)}${field("body", frame.maxBody, { rows: 3, unit: frame.bodyUnit })}${frame.maxFooter > 0 && field("footer", frame.maxFooter)}
+      ${frame.headerTypes?.includes("text") && field("header", frame.maxHeader)}${field("body", frame.maxBody, { rows: 3, autofocus: true, unit: frame.bodyUnit })}${frame.maxFooter > 0 && field("footer", frame.maxFooter)}
       ${(kind === "list" || kind === "ctaUrl" || kind === "flow") && field("button", limits.maxButton)}
       ${kind === "ctaUrl" && field("url", limits.maxUrl ?? 2048, { type: "url", placeholder: "https://" })}
       ${kind === "flow" && html`${field("flowId", 100)}${field("screen", 100)}`}

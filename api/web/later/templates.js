@@ -73,7 +73,7 @@ export default function Templates({ one, onClose }) {
     </${Dialog}>`;
   }
   return html`<${Dialog} title=${t("send_template")} onClose=${onClose} class="wide">
-    <input type="search" class="field" placeholder=${t("search_templates")} aria-label=${t("search_templates")} value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} />
+    <input type="search" class="field" autofocus placeholder=${t("search_templates")} aria-label=${t("search_templates")} value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} />
     ${state === "loading" && html`<p class="center"><${Icon} name="loader-circle" class="spin" /></p>`}
     ${state === "failed" && html`<p class="faint">${t("templates_failed")}</p>`}
     ${state === "ready" && !found.length && html`<p class="faint">${t("nothing_found")}</p>`}
