@@ -19,7 +19,8 @@ export const connection = signal(/** @type {any} */ ("connecting"));
 /** New messages of contacts, for who hears the page: the latest few, or only how many where they are too many to listen to. @type {{ value: { id: string, name: string, text: string, count: number }[] }} */
 export const announced = signal(/** @type {{ id: string, name: string, text: string, count: number }[]} */ ([]));
 const MOST_HEARD = 3;
-const KEPT_HEARD = 6;
+/** By then it was read out; what was deleted since must not be found here. */
+const HEARD_MS = 8_000;
 
 /** @type {string | null} */
 let last = null;
@@ -136,5 +137,6 @@ function announce(news) {
   if (!news.length) return;
   const one = (/** @type {LiveEvent} */ { id, data }) => ({ id, name: data.contact?.name ?? data.contact?.address ?? "", text: data.message.content.text ?? "", count: 1 });
   const heard = news.length > MOST_HEARD ? [{ ...one(news[0]), count: news.length }] : news.map(one);
-  announced.value = [...announced.value, ...heard].slice(-KEPT_HEARD);
+  announced.value = [...announced.value, ...heard];
+  setTimeout(() => (announced.value = announced.value.filter((one) => !heard.includes(one))), HEARD_MS);
 }

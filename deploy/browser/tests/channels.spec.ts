@@ -165,4 +165,5 @@ test("where the window of a channel without templates has closed, the page says 
   await expect(page.getByText(/More than 7 days have passed since .* last wrote, so the channel takes nothing until they write again/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Send a template" })).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Write now, send when they write" })).toBeVisible();
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });

@@ -29,7 +29,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const eyes = async (browser: Browser) => (await browser.newContext({ colorScheme, locale: "en-US", viewport: { width, height: 860 } })).newPage();
 
     test(`axe finds nothing on the list and a conversation of every type, ${at}`, async ({ browser }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(240_000);
       const page = await eyes(browser);
       const ada = new Contact("Ada", "99990026");
       const first = await ada.says("Where is it? https://example.com");
@@ -88,6 +88,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
 
     test(`axe finds nothing where there is nothing, or nothing more to do, ${at}`, async ({ browser }) => {
+      test.setTimeout(180_000);
       const page = await eyes(browser);
       const [ada, bob] = [new Contact(), new Contact("Bob", "", "instagram")];
       await api("POST", "/v1/messages", { inboxId: INBOX, recipient: { type: "channel", externalId: `+${ada.address}` }, content: { type: "template", name: "order_update", language: "en_US", parameters: ["Ada", "7"] } });
