@@ -89,12 +89,17 @@ async fn lists_hold_what_is_shared_and_nothing_else() {
     let everything = [shared.ours.to_string(), shared.theirs.to_string()];
     let customer = json!({ "scope_type": "customer", "scope_id": shared.customer });
     let number = json!({ "scope_type": "phone_number", "scope_id": shared.other.phone_number_id });
+    let inboxes = [shared.workspace.inbox.to_string(), shared.other.inbox.to_string()];
     for (token, seen) in [
-        (link, &everything[..1]),
-        (shared.embed(json!({ "scope_type": "project" })).await, &everything[..]),
-        (shared.embed(customer).await, &everything[1..]),
-        (shared.embed(number).await, &everything[1..]),
+        (link, 0..1),
+        (shared.embed(json!({ "scope_type": "project" })).await, 0..2),
+        (shared.embed(customer).await, 1..2),
+        (shared.embed(number).await, 1..2),
     ] {
+        let listed = app.get("/v1/inboxes").key(&token).send().await.expect(200);
+        let listed: Vec<_> = listed["inboxes"].as_array().unwrap().iter().map(|inbox| &inbox["id"]).collect();
+        assert_eq!(listed, inboxes[seen.clone()].iter().collect::<Vec<_>>());
+        let seen = &everything[seen];
         let mut sorted = seen.to_vec();
         sorted.sort();
         assert_eq!(shared.listed(&token, "").await, sorted);

@@ -64,7 +64,7 @@ impl Place {
             // The provider knows no such account: it was asked.
             "inboxes.templates" => (format!("/v1/inboxes/{inbox}/whatsapp/templates"), None, 502),
             // Lists, whose own tests say what is in them; what the caller makes; and its own session.
-            "conversations.list" | "events.follow" => return None,
+            "conversations.list" | "inboxes.list" | "events.follow" => return None,
             "media.create" | "shared_sessions.get" | "shared_sessions.end" => return None,
             other => panic!("say in request() how {other} is about something of an inbox, or that it is not"),
         })

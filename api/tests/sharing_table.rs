@@ -32,7 +32,6 @@ const KEYS: &[&str] = &[
     "connections.update",
     "connections.delete",
     "inboxes.create",
-    "inboxes.list",
     "inboxes.update",
     "inboxes.delete",
     "inboxes.set_team",
@@ -123,7 +122,7 @@ fn row(operation: &str) -> Option<Row> {
         "conversations.archive" | "conversations.unarchive" => Row::Embeds("readInbox"),
         // What the content takes: see the tests of what is sent.
         "conversations.reply" | "messages.cancel" | "messages.retry" => Row::Any,
-        "inboxes.get" | "shared_sessions.get" => Row::Any,
+        "inboxes.list" | "inboxes.get" | "shared_sessions.get" => Row::Any,
         "shared_sessions.end" => Row::Any,
         "shared_sessions.create"
         | "media.link"

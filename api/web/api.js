@@ -86,14 +86,26 @@ function search(query) {
   return text && `?${text}`;
 }
 
+/** Uploads a file, once more if the session had to be renewed. @type {typeof uploadOnce} */
+export async function upload(file, progress, signal) {
+  const used = session.value?.token;
+  try {
+    return await uploadOnce(file, progress, signal);
+  } catch (error) {
+    const ended = error instanceof Refused && error.problem.status === 401;
+    if (ended && (await renewed(used, error.problem))) return uploadOnce(file, progress, signal);
+    throw error;
+  }
+}
+
 /**
- * Uploads a file; only XMLHttpRequest tells how far it is.
+ * Only XMLHttpRequest tells how far an upload is.
  * @param {File} file
  * @param {(share: number) => void} progress
  * @param {AbortSignal} signal
  * @returns {Promise<{ id: string, mimeType: string, size: number, url: string }>}
  */
-export function upload(file, progress, signal) {
+function uploadOnce(file, progress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/v1/media${search({ filename: file.name })}`);

@@ -58,6 +58,9 @@ export function size(bytes) {
   return `${number} ${["B", "kB", "MB", "GB"][step]}`;
 }
 
+/** A limit, which channels count in steps of 1,024. @param {number} bytes */
+export const most = (bytes) => (bytes % 1024 ? size(bytes) : size(bytes % 1_048_576 ? (bytes / 1024) * 1_000 : (bytes / 1_048_576) * 1_000_000));
+
 /** How long until then, in words: `3 h`, `25 min`. @param {string} time */
 export function remaining(time) {
   const minutes = Math.max(0, Math.round((Date.parse(time) - Date.now()) / 60_000));
@@ -65,22 +68,32 @@ export function remaining(time) {
   return new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "long" }).format(unit === "hour" ? Math.floor(minutes / 60) : minutes);
 }
 
-/** `15551230001` → `+1 555 123 0001`; what is no number stays. @param {string} address */
-export function address(address) {
-  if (!/^\+?\d{7,15}$/.test(address)) return address;
+/** A span in words: `24 hours`, `7 days`. @param {number} seconds */
+export function lasting(seconds) {
+  const days = seconds / 86_400;
+  return new Intl.NumberFormat(language.value, { style: "unit", unit: days > 1 ? "day" : "hour", unitDisplay: "long" }).format(days > 1 ? days : days * 24);
+}
+
+/** Channels whose addresses are the platform's own ids. */
+const NUMBERLESS = ["messenger", "instagram"];
+
+/** `15551230001` → `+1 555 123 0001`; what is no number stays. @param {string} address @param {string} [channel] */
+export function address(address, channel = "") {
+  if (NUMBERLESS.includes(channel) || !/^\+?\d{7,15}$/.test(address)) return address;
   const digits = address.replace("+", "");
   const parts = digits.startsWith("1") && digits.length === 11 ? digits.match(/^(1)(\d{3})(\d{3})(\d{4})$/) : null;
   return parts ? `+${parts.slice(1).join(" ")}` : `+${digits.replace(/(\d{2})(?=(\d{3})+$)/, "$1 ").replace(/(\d{3})(?=(\d{3})+$)/g, "$1 ")}`;
 }
 
-/** @param {{ name: string | null, address: string }} contact */
-export const nameOf = (contact) => contact.name?.trim() || address(contact.address);
+/** @param {Pick<import("./types").Conversation, "contact" | "channel">} of */
+export const nameOf = ({ contact, channel }) => contact.name?.trim() || address(contact.address, channel);
 
 /** @param {string} name */
 export function initials(name) {
   const words = name.replace(/[^\p{L}\p{N} ]/gu, "").trim().split(/\s+/).filter(Boolean);
   if (!words.length || /^\d/.test(words[0])) return "";
-  return [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => [...word][0] ?? "").join("").toUpperCase();
+  const last = words.slice(1).findLast((word) => /^\p{L}/u.test(word)) ?? "";
+  return [words[0], last].map((word) => [...word][0] ?? "").join("").toUpperCase();
 }
 
 /** One of eight hues, always the same for the same id. @param {string} id */

@@ -5,7 +5,8 @@ import { effect } from "./lib.js";
 import { speak } from "./i18n.js";
 import { close, open } from "./navigation.js";
 import { ended, host, identify, session } from "./session.js";
-import { selected, show, unreadCount } from "./store/conversations.js";
+import { selected, show } from "./store/conversations.js";
+import { unreadCount, unreadMore } from "./store/unread.js";
 import { setTheme, theme } from "./theme.js";
 
 const NAME = "switchboard";
@@ -83,7 +84,7 @@ export function talkToHost() {
   });
   if (!session.value) return;
   say("ready", { version: 1 });
-  effect(() => say("unread", { count: unreadCount.value, more: unreadCount.value >= 100 }));
+  effect(() => say("unread", { count: unreadCount.value, more: unreadMore.value }));
   effect(() => say("conversation", { conversationId: selected.value }));
   effect(() => say("theme", { theme: theme() }));
   new ResizeObserver(() => say("height", { height: document.documentElement.scrollHeight })).observe(document.documentElement);

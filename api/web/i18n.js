@@ -9,8 +9,8 @@ export const LANGUAGES = { en: "English", es: "Español" };
 
 /** @type {{ value: string }} */
 export const language = signal("en");
-/** @type {Partial<Record<Key, string>>} */
-let words = {};
+/** Every word, in the language that is spoken where it has one. @type {Record<string, string>} */
+let words = en;
 let plurals = new Intl.PluralRules("en");
 
 /** Chooses by the address, the last choice, or the browser. */
@@ -22,7 +22,7 @@ export async function choose() {
 
 /** @param {string} wish */
 export async function speak(wish) {
-  words = wish === "es" ? (await import("./later/strings-es.js")).default : {};
+  words = wish === "es" ? { ...en, ...(await import("./later/strings-es.js")).default } : en;
   plurals = new Intl.PluralRules(wish);
   document.documentElement.lang = wish;
   language.value = wish;
@@ -42,8 +42,7 @@ export function remember(wish) {
  */
 export function t(key, fill = {}) {
   void language.value;
-  const all = /** @type {Record<string, string>} */ ({ ...en, ...words });
-  const text = (fill.count === undefined ? undefined : (all[`${key}_${plurals.select(Number(fill.count))}`] ?? all[`${key}_other`])) ?? all[key];
+  const text = (fill.count === undefined ? undefined : (words[`${key}_${plurals.select(Number(fill.count))}`] ?? words[`${key}_other`])) ?? words[key];
   return (text ?? key).replace(/\{(\w+)\}/g, (_, name) => String(fill[name] ?? ""));
 }
 

@@ -16,8 +16,11 @@ const SILENCE_MS = 40_000;
 
 /** @type {{ value: "connecting" | "live" | "away" }} */
 export const connection = signal(/** @type {any} */ ("connecting"));
-/** New messages of contacts, for who wants to say them aloud. @type {{ value: { conversationId: string, name: string, text: string } | null }} */
-export const announced = signal(/** @type {any} */ (null));
+/** New messages of contacts, for who hears the page: the latest few, or only how many where they are too many to listen to. @type {{ value: { id: string, name: string, text: string, count: number }[] }} */
+export const announced = signal(/** @type {{ id: string, name: string, text: string, count: number }[]} */ ([]));
+const MOST_HEARD = 3;
+/** By then it was read out; what was deleted since must not be found here. */
+const HEARD_MS = 8_000;
 
 /** @type {string | null} */
 let last = null;
@@ -96,7 +99,7 @@ async function read() {
 
 function connected() {
   // The first stream begins now: what happened between reading the list and this is read again.
-  if (!last) startAnew();
+  if (!last) conversations.catchUp(), threads.resync();
   connection.value = "live";
   pause = FIRST_PAUSE_MS;
   wake();
@@ -112,7 +115,10 @@ function queue(event) {
   setTimeout(() => {
     const events = waiting;
     waiting = [];
-    batch(() => events.forEach(apply));
+    batch(() => {
+      events.forEach(apply);
+      announce(events.filter(({ type, data }) => type === "message.received" && data.message && data.message.content.type !== "reaction"));
+    });
   }, 16);
 }
 
@@ -123,8 +129,14 @@ function apply({ type, conversationId, data }) {
     if (own) settle(data.message);
     else threads.take(data.message, type !== "message.retried");
   }
-  if (type === "message.received" && data.message.content.type !== "reaction") {
-    announced.value = { conversationId: conversationId ?? "", name: data.contact?.name ?? data.contact?.address ?? "", text: data.message.content.text ?? "" };
-  }
   if (conversationId) conversations.refresh(conversationId);
+}
+
+/** @param {LiveEvent[]} news */
+function announce(news) {
+  if (!news.length) return;
+  const one = (/** @type {LiveEvent} */ { id, data }) => ({ id, name: data.contact?.name ?? data.contact?.address ?? "", text: data.message.content.text ?? "", count: 1 });
+  const heard = news.length > MOST_HEARD ? [{ ...one(news[0]), count: news.length }] : news.map(one);
+  announced.value = [...announced.value, ...heard];
+  setTimeout(() => (announced.value = announced.value.filter((one) => !heard.includes(one))), HEARD_MS);
 }

@@ -8,7 +8,8 @@ import { talkToHost } from "./host.js";
 import { help, listenForKeys } from "./keys.js";
 import { later, LaterDialog } from "./later.js";
 import { detailsOpen, watchHistory } from "./navigation.js";
-import { load, selected, show, unreadCount } from "./store/conversations.js";
+import { load, selected, show, state } from "./store/conversations.js";
+import { unreadCount } from "./store/unread.js";
 import { wake } from "./store/outbox.js";
 import { readInboxes, Sidebar } from "./list/sidebar.js";
 import { Notices, tell } from "./ui/dialog.js";
@@ -23,6 +24,7 @@ function App() {
   if (!may.value.readInbox) return html`<main class="whole"><${Icon} name="ban" size=${34} /><h1>${t("forbidden")}</h1><p>${t("forbidden_why")}</p></main>`;
   return html`<main class=${`app ${id ? "has-thread" : ""} ${id && detailsOpen.value && may.value.readDetails ? "has-details" : ""}`}>
     ${ended.value && html`<${EndedBar} />`}
+    ${id && html`<h1 class="visually-hidden narrow-only">${title.value || t("inbox")}</h1>`}
     <${Sidebar} />
     ${!id ? html`<${Nothing} />` : opened.value ? html`<${opened.value.Thread} key=${id} id=${id} />` : html`<section class="thread" aria-busy="true" />`}
     ${id && opened.value && detailsOpen.value && may.value.readDetails && html`<${opened.value.Details} id=${id} />`}
@@ -79,8 +81,8 @@ function EndedBar() {
 
 /** New messages, for who hears the page. */
 function Announcer() {
-  const news = announced.value;
-  return html`<div class="visually-hidden" role="log" aria-live="polite">${news && t("announce", { name: news.name, text: news.text || t("a_message") })}</div>`;
+  return html`<div class="visually-hidden" role="log" aria-live="polite">${announced.value.map(({ id, name, text, count }) =>
+    html`<p key=${id}>${count > 1 ? t("new_below", { count }) : t("announce", { name, text: text || t("a_message") })}</p>`)}</div>`;
 }
 
 let started = false;
@@ -113,7 +115,7 @@ effect(() => {
 effect(() => {
   if (!ended.value && session.value && connection.value !== "away") wake();
 });
-addEventListener("online", () => void load());
+addEventListener("online", () => state.value === "failed" && void load());
 
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 await Promise.all([choose(), begin()]);

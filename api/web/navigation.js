@@ -1,8 +1,8 @@
 // Which conversation is open, and what of the page is seen where there is no room for all of it.
-import { signal } from "./lib.js";
+import { effect, signal } from "./lib.js";
 import { tell } from "./ui/dialog.js";
 import { t } from "./i18n.js";
-import { need, selected } from "./store/conversations.js";
+import { gone, need, selected } from "./store/conversations.js";
 
 /** Where the details lie over the thread; as in `layout.css`. */
 export const DETAILS_OVER = "(max-width: 1199px)";
@@ -31,6 +31,11 @@ export function close() {
 }
 
 export function watchHistory() {
+  effect(() => {
+    if (!gone.value) return;
+    if (gone.value === selected.value) tell(t("conversation_gone")), close();
+    gone.value = null;
+  });
   addEventListener("popstate", (event) => {
     const left = selected.value;
     selected.value = event.state?.conversation ?? null;

@@ -34,6 +34,8 @@ export const may = computed(() => {
 export const mayArchive = computed(() => session.value?.kind === "embed");
 /** Whose conversations an embed shows, if only somebody's. */
 export const mine = computed(() => session.value?.embed?.assignedUserId ?? null);
+/** Whether a message was sent from here: only such are tried again or taken back from here. @param {import("./types").Message} message */
+export const own = ({ sender }) => sender.id === (session.value?.link?.id ?? session.value?.embed?.id);
 export const title = computed(() => session.value?.link?.name ?? session.value?.embed?.name ?? session.value?.embed?.scopeName ?? "");
 
 /** Takes the token out of the address, where it is seen by history, referrers and whoever looks over a shoulder. */

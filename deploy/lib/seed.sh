@@ -54,7 +54,7 @@ seed_owner() {
         demo_done
     fi
     if [[ -z ${API_KEY:-} ]]; then
-        cli key create --user "$DEMO_USER" --name "deploy/up"
+        cli key create --user "$DEMO_USER" --name "Demo team"
         first_id sk_org "$CLI_ANSWER" || fail "no key in the answer of switchboard key create" "report this; it is a fault of Switchboard"
         API_KEY=$FOUND
         demo_done

@@ -39,7 +39,7 @@ macro_rules! rights {
 }
 
 rights! {
-    InboxList InboxCreate InboxUpdate InboxDelete
+    InboxCreate InboxUpdate InboxDelete
     ConnectionList ConnectionRead ConnectionCreate ConnectionUpdate ConnectionDelete
     TeamList TeamRead TeamCreate TeamUpdate TeamDelete
     CustomerList CustomerRead CustomerCreate CustomerUpdate CustomerDelete
@@ -78,6 +78,7 @@ shared_rights! {
     MessageCreate = MessageCreate, Guests::Any;
     MessageRead = MessageRead, Guests::With(Permission::ReadInbox);
     EventRead = EventRead, Guests::With(Permission::ReadInbox);
+    InboxList = InboxList, Guests::Any;
     InboxRead = InboxRead, Guests::Any;
     TemplateList = InboxRead, Guests::With(Permission::SendTemplates);
     MediaCreate = MediaCreate, Guests::With(Permission::SendMedia);
@@ -90,6 +91,14 @@ pub struct MessageStart;
 
 impl Right for MessageStart {
     const SCOPE: Scope = Scope::MessageCreate;
+}
+
+/// The right that the scope `InboxList` grants to list numbers.
+#[derive(Debug)]
+pub struct PhoneNumberList;
+
+impl Right for PhoneNumberList {
+    const SCOPE: Scope = Scope::InboxList;
 }
 
 /// The right that the scope `InboxRead` grants to see numbers.

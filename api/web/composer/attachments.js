@@ -2,8 +2,8 @@
 import { html, signal } from "../lib.js";
 import { upload } from "../api.js";
 import { t } from "../i18n.js";
-import { size } from "../format.js";
-import { ruleFor } from "./capabilities.js";
+import { most, size } from "../format.js";
+import { largest, ruleFor } from "./capabilities.js";
 import { IconButton, tell } from "../ui/dialog.js";
 import { Icon } from "../ui/icon.js";
 
@@ -20,20 +20,15 @@ import { Icon } from "../ui/icon.js";
  * @property {AbortController} abort
  */
 
-/** Beyond this no channel takes a file, and nothing is uploaded. */
-const LARGEST = 100_000_000;
 let keys = 0;
 
 /** @param {{ value: Attachment[] }} into @param {Iterable<File>} files @param {string[]} can @param {import("./capabilities.js").Capabilities} channel */
 export function attach(into, files, can, channel) {
   for (const file of files) {
-    if (file.size > LARGEST || file.size === 0) {
-      tell(t(file.size ? "file_too_large" : "file_empty", { name: file.name, size: size(LARGEST) }), "bad");
-      continue;
-    }
     const rule = ruleFor(channel, file, can);
-    if (!rule) {
-      tell(t("file_not_sendable", { name: file.name }), "bad");
+    if (!rule || file.size === 0) {
+      const limit = largest(channel, file.type, can);
+      tell(t(!limit ? "file_not_sendable" : file.size ? "file_too_large" : "file_empty", { name: file.name, size: most(limit) }), "bad");
       continue;
     }
     /** @type {Attachment} */

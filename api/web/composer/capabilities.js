@@ -6,17 +6,20 @@ import { ask } from "../api.js";
 /**
  * @typedef {object} Capabilities
  * @property {string[]} contentTypes
- * @property {{ maxLength: number, unit: "characters" | "bytes" }} text
+ * @property {number | null} replyWindowSeconds null where there is no window
+ * @property {import("./length.js").Limit} text
  * @property {{ type: string, mimeTypes: string[], maxBytes: number, maxCaption: number }[]} media
  * @property {{ buttons: any, list: any, ctaUrl: any, flow: any }} interactive null where a kind cannot be sent
  * @property {boolean} reactions
  * @property {boolean} quotes
+ * @property {boolean} templates
  */
 
-const FRAME = { headerTypes: ["text"], maxHeader: 60, maxBody: 1_024, maxFooter: 60 };
+const FRAME = { headerTypes: ["text"], bodyUnit: "characters", maxHeader: 60, maxBody: 1_024, maxFooter: 60 };
 /** @type {Capabilities} */
 const DEFAULT = {
   contentTypes: ["text", "image", "video", "audio", "document", "sticker", "location", "contacts", "reaction", "template", "interactive"],
+  replyWindowSeconds: 86_400,
   text: { maxLength: 4_096, unit: "characters" },
   media: [
     { type: "image", mimeTypes: ["image/jpeg", "image/png"], maxBytes: 5_000_000, maxCaption: 1_024 },
@@ -32,7 +35,9 @@ const DEFAULT = {
   },
   reactions: true,
   quotes: true,
+  templates: true,
 };
+const AGAIN_MS = 10_000;
 
 /** @type {Map<string, { value: Capabilities }>} */
 const known = new Map();
@@ -46,18 +51,21 @@ export function capabilities(inboxId) {
     const fresh = held;
     ask("GET", `/v1/inboxes/${inboxId}`).then(
       (inbox) => inbox.capabilities && (fresh.value = inbox.capabilities),
-      () => {},
+      () => setTimeout(() => known.delete(inboxId), AGAIN_MS),
     );
   }
   return held.value;
 }
 
-/** How long a text is, as the limit counts. @param {string} text @param {Capabilities["text"]} limit */
-export const measure = (text, { unit }) => (unit === "bytes" ? new TextEncoder().encode(text).length : [...text].length);
-
 /** Whether a rule is for such a file. @param {Capabilities["media"][number]} rule @param {string} mimeType */
 const fits = (rule, mimeType) => rule.mimeTypes.some((one) => one === "*/*" || one === mimeType || (one.endsWith("/*") && mimeType.startsWith(one.slice(0, -1))));
 
 /** The rule by which a file goes: as what it is, else as a document; never as a sticker by chance. @param {Capabilities} of @param {{ type: string, size: number }} file @param {string[]} can */
-export const ruleFor = (of, { type, size }, can) =>
-  ["image", "video", "audio", "document"].flatMap((kind) => of.media.filter((rule) => rule.type === kind)).find((rule) => can.includes(rule.type) && size <= rule.maxBytes && fits(rule, type || "application/octet-stream")) ?? null;
+export const ruleFor = (of, { type, size }, can) => rulesFor(of, type, can).find((rule) => size <= rule.maxBytes) ?? null;
+
+/** Most bytes that a file of this type may have; 0 where none is taken. @param {Capabilities} of @param {string} type @param {string[]} can */
+export const largest = (of, type, can) => Math.max(0, ...rulesFor(of, type, can).map((rule) => rule.maxBytes));
+
+/** @param {Capabilities} of @param {string} type @param {string[]} can */
+const rulesFor = (of, type, can) =>
+  ["image", "video", "audio", "document"].flatMap((kind) => of.media.filter((rule) => rule.type === kind)).filter((rule) => can.includes(rule.type) && fits(rule, type || "application/octet-stream"));

@@ -1,10 +1,11 @@
 // Where one writes: words, emoji, files, templates and things to press; only what may be sent now is offered.
 import { html, useEffect, useLayoutEffect, useRef, useSignal, useState } from "../lib.js";
 import { has, t } from "../i18n.js";
-import { nameOf, remaining } from "../format.js";
+import { lasting, nameOf, remaining } from "../format.js";
 import { Later, later } from "../later.js";
 import { ended, may } from "../session.js";
-import { capabilities, measure } from "./capabilities.js";
+import { capabilities } from "./capabilities.js";
+import { measure, segments } from "./length.js";
 import { draft, drafts } from "../store/drafts.js";
 import { submit } from "../store/outbox.js";
 import { summary } from "../thread/contents.js";
@@ -28,7 +29,8 @@ function sendable(one, held) {
   return {
     text: sendText && can("text"),
     media: sendMedia ? MEDIA.filter(can) : [],
-    template: sendTemplates && one.canSend.includes("template"),
+    // Other channels' templates cannot be listed, so that nobody could fill one in.
+    template: sendTemplates && one.channel === "whatsapp" && one.canSend.includes("template"),
     interactive: sendAdvanced && can("interactive"),
     location: sendAdvanced && can("location"),
     contacts: sendAdvanced && can("contacts"),
@@ -123,18 +125,18 @@ export function Composer({ one, of, reply, onReply }) {
 
   if (ended.value) return html`<${Over} text=${text} />`;
   if (mute && !closed) return html`<footer class="composer"><p class="composer-note"><${Icon} name="info" size=${16} /> ${t(one.canSend.length ? "may_not_send" : "cannot_send")}</p></footer>`;
-  if (closed && !hold) return html`<${Closed} one=${one} template=${can.template} onHold=${may.value.sendText ? () => (setHold(true), requestAnimationFrame(() => field.current?.focus())) : null} words=${words} />`;
+  if (closed && !hold) return html`<${Closed} one=${one} channel=${channel} template=${can.template} onHold=${may.value.sendText ? () => (setHold(true), requestAnimationFrame(() => field.current?.focus())) : null} words=${words} />`;
   return html`<footer class=${`composer ${over ? "over" : ""}`}
     onDragOver=${(/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") && can.media.length && (event.preventDefault(), setOver(true))}
     onDragLeave=${() => setOver(false)}
     onDrop=${(/** @type {DragEvent} */ event) => (event.preventDefault(), setOver(false), add(event.dataTransfer?.files ?? []))}>
-    ${held && html`<p class="composer-note held"><${Icon} name="clock" size=${15} /> <span>${t("holding", { name: nameOf(one.contact) })}</span> <button type="button" class="text-button" onClick=${() => setHold(false)}>${t("cancel")}</button></p>`}
+    ${held && html`<p class="composer-note held"><${Icon} name="clock" size=${15} /> <span>${t("holding", { name: nameOf(one) })}</span> <button type="button" class="text-button" onClick=${() => setHold(false)}>${t("cancel")}</button></p>`}
     ${!closed && closesSoon(one) && html`<p class="composer-note"><${Icon} name="clock" size=${15} /> ${t("window_closes", { time: remaining(/** @type {string} */ (one.messagingWindow.expiresAt)) })}</p>`}
-    ${reply && html`<div class="composer-reply"><div class="quote still"><span class="quote-who">${t("replying_to", { name: reply.direction === "outbound" ? t("yourself") : nameOf(one.contact) })}</span><span class="quote-text" dir="auto">${summary(reply.content)}</span></div>
+    ${reply && html`<div class="composer-reply"><div class="quote still"><span class="quote-who">${t("replying_to", { name: reply.direction === "outbound" ? t("yourself") : nameOf(one) })}</span><span class="quote-text" dir="auto">${summary(reply.content)}</span></div>
       <${IconButton} icon="x" size=${16} label=${t("no_quote")} onClick=${() => onReply(null)} /></div>`}
     <${Attachments} all=${files} />
     <div class="composer-box">
-      <textarea id="write" ref=${field} rows="1" dir="auto" value=${text} disabled=${!can.text && !can.media.length} placeholder=${can.text ? t(held ? "write_held" : "write") : t("write_caption")} aria-label=${t("write_to", { name: nameOf(one.contact) })}
+      <textarea id="write" ref=${field} rows="1" dir="auto" value=${text} disabled=${!can.text && !can.media.length} placeholder=${can.text ? t(held ? "write_held" : "write") : t("write_caption")} aria-label=${t("write_to", { name: nameOf(one) })}
         onInput=${(/** @type {any} */ event) => setText(event.target.value)} onKeyDown=${onKey} onPaste=${onPaste}></textarea>
       <div class="composer-tools">
         ${can.media.length > 0 && html`<${IconButton} icon="paperclip" label=${t("attach")} onClick=${() => picker.current?.click()} />
@@ -143,7 +145,7 @@ export function Composer({ one, of, reply, onReply }) {
           ${panel === "emoji" && html`<${Popover} class="emoji-panel above" label=${t("emoji")} onClose=${() => setPanel("")}><${Later} name="emoji" onPick=${insert} /></${Popover}>`}</div>
         ${special.length > 0 && html`<div class="anchor"><${IconButton} icon="plus" label=${t("more_kinds")} aria-haspopup="menu" aria-expanded=${panel === "more"} onClick=${() => setPanel(panel === "more" ? "" : "more")} />
           ${panel === "more" && html`<${Menu} class="above" label=${t("more_kinds")} items=${special} onClose=${() => setPanel("")} />`}</div>`}
-        <span class=${`counter ${tooLong ? "bad" : ""}`} role="status">${length > channel.text.maxLength - COUNTED ? `${length} / ${channel.text.maxLength}` : ""}</span>
+        <span class=${`counter ${tooLong ? "bad" : ""}`} role="status">${counted(one, text, length, channel.text, files.value.length > 0)}</span>
         <span class="hint-keys" aria-hidden="true">${t("enter_hint")}</span>
         <button type="button" class="send" aria-label=${t(held ? "hold" : "send")} title=${t(held ? "hold" : "send")} disabled=${tooLong || (!words && !files.value.length)} onClick=${send}><${Icon} name=${held ? "clock" : "send-horizontal"} size=${18} class="mirror-rtl" /></button>
       </div>
@@ -158,11 +160,24 @@ function closesSoon({ messagingWindow: { state, expiresAt } }) {
   return state === "OPEN" && left > 0 && left < WARNED_MS;
 }
 
+/** How much was written, where that matters. @param {Conversation} one @param {string} text @param {number} length @param {import("./length.js").Limit} limit @param {boolean} files */
+function counted(one, text, length, { maxLength, unit }, files) {
+  const near = length > maxLength - COUNTED ? t(`counter_${unit}`, { length, most: maxLength }) : "";
+  const parts = one.channel === "text" && !files && text.trim() ? t("segments", { count: segments(text.trim()) }) : "";
+  return [near, parts].filter(Boolean).join(" · ");
+}
+
+/** Why nothing may be written now. @param {Conversation} one @param {import("./capabilities.js").Capabilities} channel */
+function why(one, channel) {
+  const only = channel.templates ? "" : "_only";
+  return t(`window_${one.messagingWindow.expiresAt ? "closed" : "never"}_why${only}`, { name: nameOf(one), time: lasting(channel.replyWindowSeconds ?? 86_400) });
+}
+
 /** @param {any} props */
-function Closed({ one, template, onHold, words }) {
+function Closed({ one, channel, template, onHold, words }) {
   return html`<footer class="composer"><div class="closed" role="status">
     <span class="closed-icon"><${Icon} name="clock" size=${20} /></span>
-    <div class="closed-text"><b>${t("window_closed")}</b><p>${t(one.messagingWindow.expiresAt ? "window_closed_why" : "window_never_why", { name: nameOf(one.contact) })}</p>
+    <div class="closed-text"><b>${t("window_closed")}</b><p>${why(one, channel)}</p>
       ${words && html`<p class="faint" dir="auto">${t("draft")}: ${words.slice(0, 140)}</p>`}</div>
     <div class="closed-actions">
       ${template && html`<button type="button" class="button primary" onClick=${() => later("templates", { one })}><${Icon} name="layout-template" size=${16} /> ${t("send_template")}</button>`}

@@ -42,7 +42,7 @@ export function Details({ id }) {
 /** @param {{ one: import("../types").Conversation }} props */
 function Profile({ one }) {
   const { data, failed } = useAnswer(`/v1/contacts/${one.contact.id}`, one.contact.name);
-  const name = nameOf(one.contact);
+  const name = nameOf(one);
   const attributes = Object.entries(data?.attributes ?? {});
   return html`<section class="profile">
     <${Avatar} id=${one.contact.id} name=${name} url=${one.contact.avatarUrl} size="large" />
@@ -52,7 +52,7 @@ function Profile({ one }) {
     ${failed && html`<p class="faint">${t("details_failed")}</p>`}
     <dl class="facts">
       <${Fact} name=${t("channel")}><span class="with-mark"><${ChannelMark} channel=${one.channel} /> ${t(`channel_${one.channel}`)}</span></${Fact}>
-      ${(data?.addresses ?? [{ address: one.contact.address }]).map((/** @type {any} */ its) => html`<${Fact} key=${its.address + (its.channel ?? "")} name=${t("address")}><bdi>${address(its.address)}</bdi></${Fact}>`)}
+      ${(data?.addresses ?? [{ address: one.contact.address, channel: one.channel }]).map((/** @type {any} */ its) => html`<${Fact} key=${its.address + (its.channel ?? "")} name=${t("address")}><bdi>${address(its.address, its.channel)}</bdi></${Fact}>`)}
       <${Fact} name=${t("assignee")}>${one.assignee ? html`<span class="with-mark"><${Avatar} id=${one.assignee.userId} name=${one.assignee.name} url=${one.assignee.avatarUrl} size="tiny" /> ${one.assignee.name}</span>` : html`<span class="faint">${t("nobody")}</span>`}</${Fact}>
       ${data && html`<${Fact} name=${t("since")}><time title=${full(data.createdAt)}>${date(data.createdAt)}</time></${Fact}>`}
       ${attributes.map(([label, value]) => html`<${Fact} key=${label} name=${label}><bdi>${String(value)}</bdi></${Fact}>`)}

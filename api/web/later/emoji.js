@@ -1,5 +1,5 @@
 // Emoji to choose from, by group or by name.
-import { html, useMemo, useState } from "../lib.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { browser } from "../storage.js";
 import { EMOJI } from "./emoji-data.js";
@@ -13,6 +13,8 @@ const FACES = /** @type {Record<string, string>} */ ({ smileys_emotion: "😀", 
 /** @param {{ onPick: (emoji: string) => void }} props */
 export default function Emoji({ onPick }) {
   const [text, setText] = useState("");
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => field.current?.focus(), []);
   const [group, setGroup] = useState(GROUPS[0][0]);
   const recent = /** @type {string[]} */ (browser.get("emoji") ?? []);
   const found = useMemo(() => {
@@ -26,7 +28,7 @@ export default function Emoji({ onPick }) {
   };
   const button = (/** @type {string} */ emoji, /** @type {string} */ name) => html`<button key=${emoji} type="button" class="emoji" title=${name} aria-label=${name} onClick=${() => pick(emoji)}>${emoji}</button>`;
   return html`<div class="emoji-picker">
-    <input type="search" class="field" data-autofocus placeholder=${t("search_emoji")} aria-label=${t("search_emoji")} value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
+    <input type="search" class="field" ref=${field} placeholder=${t("search_emoji")} aria-label=${t("search_emoji")} value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     <div class="emoji-groups" role="group" aria-label=${t("emoji")}>${GROUPS.map(([name]) => html`<button key=${name} type="button" class="emoji" aria-pressed=${name === group && !text} aria-label=${name.replaceAll("_", " ")} title=${name.replaceAll("_", " ")} onClick=${() => (setGroup(name), setText(""))}>${FACES[name] ?? "•"}</button>`)}</div>
     <div class="emoji-grid" tabindex="0" role="group" aria-label=${t("emoji")}>
       ${!text && recent.length > 0 && html`<div class="emoji-recent">${recent.map((emoji) => button(emoji, emoji))}</div>`}

@@ -2,6 +2,7 @@
 import { html, useState } from "../lib.js";
 import { t } from "../i18n.js";
 import { capabilities } from "../composer/capabilities.js";
+import { measure } from "../composer/length.js";
 import { submit } from "../store/outbox.js";
 import { Words } from "../thread/contents.js";
 import { InteractiveBody } from "../thread/interactive.js";
@@ -33,6 +34,15 @@ function complete(kind, it) {
   return Boolean(it.button.trim() && it.flowId.trim());
 }
 
+/** Whether each part is as short as the channel wants it. @param {any} built @param {any} limits */
+function short(built, limits) {
+  const { frame = {} } = limits;
+  const fits = (/** @type {string | undefined} */ text, /** @type {number | undefined} */ most, /** @type {"characters" | "bytes"} */ unit = "characters") => !text || most === undefined || measure(text, { unit }) <= most;
+  const rows = built.buttons ?? built.sections?.[0].rows ?? [];
+  return fits(built.header?.text, frame.maxHeader) && fits(built.body, frame.maxBody, frame.bodyUnit) && fits(built.footer, frame.maxFooter) && fits(built.button, limits.maxButton) && fits(built.url, limits.maxUrl)
+    && rows.every((/** @type {any} */ row) => fits(row.title, limits.maxTitle ?? limits.maxRowTitle) && fits(row.description, limits.maxDescription));
+}
+
 /** @param {any} props */
 export default function Interactive({ one, body, onClose }) {
   const channel = capabilities(one.inboxId).interactive;
@@ -48,11 +58,11 @@ export default function Interactive({ one, body, onClose }) {
     submit(one.id, body({ type: "interactive", interactive: build(kind, whole) }));
     onClose();
   };
-  const good = complete(kind, whole);
+  const good = complete(kind, whole) && short(build(kind, whole), limits);
   return html`<${Dialog} title=${t("send_interactive")} onClose=${onClose} class="wide" footer=${html`<button type="button" class="button" onClick=${onClose}>${t("cancel")}</button><button type="button" class="button primary" disabled=${!good} onClick=${send}><${Icon} name="send-horizontal" size=${16} /> ${t("send")}</button>`}>
     <div class="segments" role="group" aria-label=${t("kind")}>${kinds.map((name) => html`<button key=${name} type="button" class="segment" aria-pressed=${kind === name} onClick=${() => setKind(name)}>${t(`build_kind_${name}`)}</button>`)}</div>
     <div class="with-preview"><div class="form">
-      ${frame.headerTypes?.includes("text") && field("header", frame.maxHeader)}${field("body", frame.maxBody, { rows: 3 })}${frame.maxFooter > 0 && field("footer", frame.maxFooter)}
+      ${frame.headerTypes?.includes("text") && field("header", frame.maxHeader)}${field("body", frame.maxBody, { rows: 3, autofocus: true, unit: frame.bodyUnit })}${frame.maxFooter > 0 && field("footer", frame.maxFooter)}
       ${(kind === "list" || kind === "ctaUrl" || kind === "flow") && field("button", limits.maxButton)}
       ${kind === "ctaUrl" && field("url", limits.maxUrl ?? 2048, { type: "url", placeholder: "https://" })}
       ${kind === "flow" && html`${field("flowId", 100)}${field("screen", 100)}`}

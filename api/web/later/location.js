@@ -20,6 +20,6 @@ export default function Card({ one, body, kind, onClose }) {
     onClose();
   };
   return html`<${Dialog} title=${t(place ? "send_location" : "send_contact")} onClose=${onClose} class="narrow" footer=${html`<button type="button" class="button" onClick=${onClose}>${t("cancel")}</button><button type="button" class="button primary" disabled=${!good} onClick=${send}>${t("send")}</button>`}>
-    <div class="form">${place ? html`${field("place")}${field("address")}<div class="form-row">${field("latitude", { inputmode: "decimal" })}${field("longitude", { inputmode: "decimal" })}</div>` : html`${field("person")}${field("phone", { type: "tel" })}${field("email", { type: "email" })}`}</div>
+    <div class="form">${place ? html`${field("place", { autofocus: true })}${field("address")}<div class="form-row">${field("latitude", { inputmode: "decimal" })}${field("longitude", { inputmode: "decimal" })}</div>` : html`${field("person", { autofocus: true })}${field("phone", { type: "tel" })}${field("email", { type: "email" })}`}</div>
   </${Dialog}>`;
 }

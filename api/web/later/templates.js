@@ -13,6 +13,7 @@ import { Field } from "./field.js";
 /** @typedef {import("../types").Template} Template */
 /** @typedef {{ key: string, label: string, where: "header" | "body" | "button", name: string, index?: number, kind?: string }} Gap */
 
+const MOST_LETTERS = 1_024;
 const FILES = ["IMAGE", "VIDEO", "DOCUMENT"];
 
 /** Every gap of a template: of its header, body and buttons. @param {Template} template @returns {Gap[]} */
@@ -60,7 +61,7 @@ export default function Templates({ one, onClose }) {
   const [values, setValues] = useState(/** @type {Record<string, string>} */ ({}));
   const usable = list.filter((template) => template.status === "APPROVED");
   const found = usable.filter((template) => `${template.name} ${part(template, "BODY")?.text ?? ""}`.toLowerCase().replaceAll("_", " ").includes(search.trim().toLowerCase().replaceAll("_", " ")));
-  const missing = chosen ? allGaps(chosen).some((gap) => !values[gap.key]?.trim()) : true;
+  const missing = chosen ? allGaps(chosen).some(({ key }) => !values[key]?.trim() || [...values[key]].length > MOST_LETTERS) : true;
   const send = () => {
     if (!chosen || missing) return;
     submit(one.id, { content: contentOf(chosen, values) });
@@ -72,7 +73,7 @@ export default function Templates({ one, onClose }) {
     </${Dialog}>`;
   }
   return html`<${Dialog} title=${t("send_template")} onClose=${onClose} class="wide">
-    <input type="search" class="field" placeholder=${t("search_templates")} aria-label=${t("search_templates")} value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} />
+    <input type="search" class="field" autofocus placeholder=${t("search_templates")} aria-label=${t("search_templates")} value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} />
     ${state === "loading" && html`<p class="center"><${Icon} name="loader-circle" class="spin" /></p>`}
     ${state === "failed" && html`<p class="faint">${t("templates_failed")}</p>`}
     ${state === "ready" && !found.length && html`<p class="faint">${t("nothing_found")}</p>`}
@@ -100,7 +101,7 @@ function Gaps({ template, values, onChange }) {
   if (!list.length) return html`<p class="faint">${t("no_gaps")}</p>`;
   return list.map((gap) => gap.name === "file"
     ? html`<div class="form-field" key=${gap.key}><label>${gap.label}<input type="file" class="field" onChange=${(/** @type {any} */ event) => choose(event.target.files[0])} /></label>${busy && html`<span class="faint" role="status">${t("uploading_file")}</span>`}</div>`
-    : html`<${Field} key=${gap.key} label=${gap.label} value=${values[gap.key] ?? ""} max=${1024} onInput=${(/** @type {string} */ text) => onChange({ ...values, [gap.key]: text })} />`);
+    : html`<${Field} key=${gap.key} label=${gap.label} value=${values[gap.key] ?? ""} max=${MOST_LETTERS} onInput=${(/** @type {string} */ text) => onChange({ ...values, [gap.key]: text })} />`);
 }
 
 /** @param {{ template: Template, values: Record<string, string> }} props */

@@ -1,5 +1,5 @@
 // One conversation in the list.
-import { html } from "../lib.js";
+import { computed, html, useMemo } from "../lib.js";
 import { t } from "../i18n.js";
 import { full, nameOf, short } from "../format.js";
 import { drafts } from "../store/drafts.js";
@@ -12,10 +12,11 @@ import { Avatar, Icon } from "../ui/icon.js";
 /** @param {{ held: { value: Conversation }, place: number, count: number, top: number, current: boolean, reachable: boolean }} props */
 export function Row({ held, place, count, top, current, reachable }) {
   const one = held.value;
-  const name = nameOf(one.contact);
+  const name = nameOf(one);
   const unread = one.unreadCount > 0;
-  const draft = !current && drafts.value[one.id]?.text?.trim();
-  const sending = outbox.value.findLast((sending) => sending.conversationId === one.id);
+  // What is written or sent elsewhere is no reason to draw this one again.
+  const draft = useMemo(() => computed(() => drafts.value[one.id]?.text?.trim()), [one.id]).value;
+  const sending = useMemo(() => computed(() => outbox.value.findLast((sending) => sending.conversationId === one.id)), [one.id]).value;
   const closed = one.messagingWindow.state === "CLOSED";
   return html`<li class="row-place" style=${{ transform: `translateY(${top}px)` }} aria-setsize=${count} aria-posinset=${place + 1}>
     <button type="button" class=${`row ${unread ? "unread" : ""} ${current ? "current" : ""}`} data-id=${one.id} aria-current=${current ? "true" : undefined}
@@ -25,7 +26,7 @@ export function Row({ held, place, count, top, current, reachable }) {
         <span class="row-line"><bdi class="row-name">${name}</bdi>
           <time class="row-time" dateTime=${one.lastMessageDate} title=${full(one.lastMessageDate)}>${short(one.lastMessageDate)}</time></span>
         <span class="row-line"><span class="row-preview" dir="auto">
-          ${draft
+          ${draft && !current
             ? html`<span class="row-draft">${t("draft")}</span> ${draft}`
             : sending
               ? html`<${Icon} name="clock" size=${13} /> ${sending.body.content.text ?? t(`type_${sending.body.content.type}`)}`

@@ -1,16 +1,25 @@
 // The conversations that are known, and which of them the list shows, in order. Each has a signal of its own, so that one that changes
 // draws one row.
-import { batch, computed, signal } from "../lib.js";
+import { batch, effect, signal } from "../lib.js";
 import { ask } from "../api.js";
 import { mine } from "../session.js";
+import { forget as forgetUnread, note, recount } from "./unread.js";
 
 /** @typedef {import("../types").Conversation} Conversation */
 /** @typedef {{ filter: "open" | "unread" | "mine" | "archived", inboxId: string, search: string }} View */
 
 const PAGE = 50;
-/** Beyond so many changed at once, the list is asked for anew rather than each of them. */
+/** Beyond so many changed at once, the list is read again as far as it reaches, rather than each of them. */
 const MOST_REFRESHED = 20;
 const REFRESH_MS = 120;
+/** After the API could not be asked. */
+const RETRY_MS = 3_000;
+/** How far down the list is read again, in pages of the largest size; and for how many rows at least after a gap. */
+const DEEPEST = 30;
+const LARGEST = 100;
+const RESYNCED = 500;
+const FIRST_GAP = 10;
+const COUNTED_AFTER_MS = 1_000;
 
 /** @type {Map<string, { value: Conversation }>} */
 const known = new Map();
@@ -30,9 +39,8 @@ export const order = signal(/** @type {string[]} */ ([]));
 export const state = signal(/** @type {any} */ ("loading"));
 /** @type {{ value: string | null }} */
 export const selected = signal(/** @type {string | null} */ (null));
-/** Ids of unread conversations, as far as they are known. @type {{ value: Set<string> }} */
-const unread = signal(/** @type {Set<string>} */ (new Set()));
-export const unreadCount = computed(() => unread.value.size);
+/** One that was open and is not to be seen any more. @type {{ value: string | null }} */
+export const gone = signal(/** @type {string | null} */ (null));
 
 /** @param {string} id @returns {{ value: Conversation } | undefined} */
 export const conversation = (id) => known.get(id);
@@ -66,7 +74,7 @@ export async function load() {
       nextPage = page.nextPageToken;
       state.value = "ready";
       sort();
-      for (const id of meanwhile) put(/** @type {any} */ (known.get(id)).value);
+      putAll([...meanwhile].map((id) => /** @type {any} */ (known.get(id)).value));
       meanwhile.clear();
     });
   } catch {
@@ -96,43 +104,46 @@ export async function more() {
   }
 }
 
-/** Reads the head of the list again, leaving what is below as it is. */
-async function reloadHead() {
-  const own = turn;
-  const page = await ask("GET", "/v1/conversations", { query: { ...query(view.value), pageSize: 100 } }).catch(() => null);
-  if (page && own === turn) batch(() => page.conversations.forEach(put));
-}
-
-/** Takes what the API says of a conversation now. @param {Conversation} now */
-export function put(now) {
+/** Takes what the API says of conversations now. @param {Conversation[]} all @param {boolean} [answered] that they are what the view asked for */
+function putAll(all, answered = false) {
+  if (!all.length) return;
   batch(() => {
-    keep(now);
-    if (state.value === "loading") meanwhile.add(now.id);
-    const there = listed.has(now.id);
-    const belongs = matches(now);
-    const reaches = !nextPage || now.lastMessageDate >= (known.get(order.value.at(-1) ?? "")?.value.lastMessageDate ?? "");
-    if (belongs && !there && reaches && !view.value.search.trim()) listed.add(now.id);
-    // What is open stays where it is, also once it has been read.
-    else if (!belongs && there && now.id !== selected.value) listed.delete(now.id);
+    const lowest = known.get(order.value.at(-1) ?? "")?.value.lastMessageDate ?? "";
+    for (const now of all) {
+      keep(now);
+      if (state.value === "loading") meanwhile.add(now.id);
+      const there = listed.has(now.id);
+      const belongs = answered || matches(now);
+      const reaches = !nextPage || now.lastMessageDate >= lowest;
+      // Whether something new is found by the search, only the API can say.
+      if (belongs && !there && reaches && (answered || !view.value.search.trim())) listed.add(now.id);
+      // What is open stays where it is, also once it has been read.
+      else if (!belongs && there && now.id !== selected.value) listed.delete(now.id);
+    }
     sort();
   });
 }
+
+/** @param {Conversation} now */
+export const put = (now) => putAll([now]);
 
 /** @param {Conversation} now */
 function keep(now) {
   const held = known.get(now.id);
   if (!held) known.set(now.id, signal(now));
   else if (now.updatedAt >= held.value.updatedAt) held.value = now;
-  count(now.id, (known.get(now.id)?.value.unreadCount ?? 0) > 0 && now.state === "open");
+  note(/** @type {{ value: Conversation }} */ (known.get(now.id)).value);
 }
 
-/** @param {string} id @param {boolean} is */
-function count(id, is) {
-  if (unread.value.has(id) === is) return;
-  const next = new Set(unread.value);
-  if (is) next.add(id);
-  else next.delete(id);
-  unread.value = next;
+/** It is not to be seen any more: somebody else's now, or erased. @param {string} id */
+function drop(id) {
+  batch(() => {
+    forgetUnread(id);
+    known.delete(id);
+    meanwhile.delete(id);
+    if (selected.value === id) gone.value = id;
+    if (listed.delete(id)) sort();
+  });
 }
 
 /** @param {Conversation} one */
@@ -145,29 +156,85 @@ function matches(one) {
 }
 
 function sort() {
-  const dates = new Map([...listed].map((id) => [id, known.get(id)?.value.lastMessageDate ?? ""]));
-  const ids = [...listed].sort((a, b) => {
-    const [left, right] = [dates.get(a) ?? "", dates.get(b) ?? ""];
-    return left < right || (left === right && a < b) ? 1 : -1;
-  });
-  if (ids.length !== order.value.length || ids.some((id, index) => id !== order.value[index])) order.value = ids;
+  const dated = [...listed].map((id) => ({ id, date: known.get(id)?.value.lastMessageDate ?? "" }));
+  dated.sort((a, b) => (a.date < b.date || (a.date === b.date && a.id < b.id) ? 1 : -1));
+  const before = order.value;
+  if (dated.length !== before.length || dated.some(({ id }, index) => id !== before[index])) order.value = dated.map(({ id }) => id);
 }
+
+/** What was open may be one that the list shows no longer. */
+effect(() => {
+  const open = selected.value;
+  return () => {
+    const held = open && known.get(open);
+    if (held) queueMicrotask(() => put(held.value));
+  };
+});
 
 /** @type {Set<string>} */
 const stale = new Set();
-let timer = 0;
+let renewing = false;
 
 /** Asks soon what a conversation is like now; however many events ask for it, once. @param {string} id */
 export function refresh(id) {
   stale.add(id);
-  timer ||= window.setTimeout(async () => {
-    const ids = [...stale];
-    stale.clear();
-    timer = 0;
-    if (ids.length > MOST_REFRESHED) return reloadHead();
-    const found = await Promise.all(ids.map((one) => ask("GET", `/v1/conversations/${one}`).catch(() => null)));
-    batch(() => found.filter(Boolean).forEach(put));
-  }, REFRESH_MS);
+  renewSoon(REFRESH_MS);
+}
+
+/** @param {number} ms */
+function renewSoon(ms) {
+  if (renewing) return;
+  renewing = true;
+  setTimeout(renew, ms);
+}
+
+/** One round at a time, so that an API that is slow is not asked more and more. */
+async function renew() {
+  const ids = [...stale];
+  stale.clear();
+  const done = ids.length > MOST_REFRESHED ? await renewMany(new Set(ids)) : await renewEach(ids);
+  renewing = false;
+  if (stale.size) renewSoon(done ? REFRESH_MS : RETRY_MS);
+}
+
+/** @param {string[]} ids @returns {Promise<boolean>} whether all of them answered */
+async function renewEach(ids) {
+  /** @type {Conversation[]} */
+  const found = [];
+  let done = true;
+  await Promise.all(ids.map(async (id) => {
+    try {
+      found.push(await ask("GET", `/v1/conversations/${id}`));
+    } catch (error) {
+      const refused = /** @type {import("../api.js").Refused} */ (error);
+      if (refused.problem?.status === 404) drop(id);
+      else if (refused.passes) (done = false), stale.add(id);
+    }
+  }));
+  putAll(found);
+  return done;
+}
+
+/** Reads the list again, down to where all that changed was seen or to the end of what is shown; what is not in it is asked for by itself. @param {Set<string>} ids @param {number} [pageSize] */
+async function renewMany(ids, pageSize = LARGEST) {
+  const own = turn;
+  const left = new Set(ids);
+  let pageToken = "";
+  for (let pages = 0; pages === 0 || (left.size && pageToken && pages < DEEPEST); pages++) {
+    const page = await ask("GET", "/v1/conversations", { query: { ...query(view.value), pageSize, pageToken } }).catch(() => null);
+    // Another view reads its list anew anyway.
+    if (own !== turn) return void countUnread(), true;
+    if (!page) return ids.forEach((id) => stale.add(id)), false;
+    putAll(page.conversations, true);
+    for (const one of page.conversations) left.delete(one.id);
+    const lowest = known.get(order.value.at(-1) ?? "")?.value.lastMessageDate ?? "";
+    pageToken = (page.conversations.at(-1)?.lastMessageDate ?? "") < lowest ? "" : (page.nextPageToken ?? "");
+  }
+  const shown = [...left].filter((id) => listed.has(id) || id === selected.value);
+  let done = true;
+  for (let at = 0; at < shown.length; at += MOST_REFRESHED) done = (await renewEach(shown.slice(at, at + MOST_REFRESHED))) && done;
+  if (left.size > shown.length) void countUnread();
+  return done;
 }
 
 /** Makes sure that a conversation is known, whatever the list shows. @param {string} id */
@@ -175,15 +242,18 @@ export async function need(id) {
   if (!known.has(id)) put(await ask("GET", `/v1/conversations/${id}`));
 }
 
-/** Counts what is unread, whatever the list shows; the first hundred. */
-export async function countUnread() {
-  const page = await ask("GET", "/v1/conversations", { query: { unreadOnly: true, pageSize: 100 } }).catch(() => null);
-  if (page) batch(() => page.conversations.forEach(keep));
+/** Counts what is unread, whatever the list shows. */
+const countUnread = () => recount((found) => batch(() => found.forEach(keep)));
+
+/** Closes the gap between the reading of the list and the beginning of the stream; what is not in view can wait until the page stands. */
+export function catchUp() {
+  void renewMany(new Set(), FIRST_GAP);
+  setTimeout(countUnread, COUNTED_AFTER_MS);
 }
 
 /** Begins anew after the stream could not go on where it was. */
 export function resync() {
-  void reloadHead();
+  void renewMany(new Set(order.value.slice(0, RESYNCED))).then((done) => done || renewSoon(RETRY_MS));
   void countUnread();
 }
 

@@ -89,7 +89,8 @@ export async function reach(of, id) {
 /** What came after the stream could not go on where it was. @param {Thread} of */
 async function catchUp(of) {
   if (of.state.value !== "ready") return read(of);
-  let from = of.messages.value.at(-1)?.id;
+  // From a little earlier: what was there may have got further, too.
+  let from = (of.messages.value.at(-PAGE) ?? of.messages.value[0])?.id;
   for (let more = true; more && from; ) {
     const page = await ask("GET", `/v1/conversations/${of.id}/messages`, { query: { idFrom: from, limit: 100 } }).catch(() => null);
     if (!page) return;
@@ -112,15 +113,28 @@ function joined(before, now) {
   return { ...now, content };
 }
 
+/** Where a message stands, or would. @param {Message[]} all oldest first @param {string} id */
+function place(all, id) {
+  let [from, to] = [0, all.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (all[middle].id < id) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
 /** Puts messages in their places, each once. @param {Thread} of @param {Message[]} messages */
 function merge(of, messages) {
   if (!messages.length) return;
-  const all = new Map(of.messages.value.map((message) => [message.id, message]));
+  const all = [...of.messages.value];
   for (const message of messages) {
-    const before = all.get(message.id);
-    all.set(message.id, before ? joined(before, message) : message);
+    const at = place(all, message.id);
+    const before = all[at];
+    if (before?.id === message.id) all[at] = joined(before, message);
+    else all.splice(at, 0, message);
   }
-  of.messages.value = [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  of.messages.value = all;
 }
 
 /** Takes a message from an event or an answer. @param {Message} message @param {boolean} [stale] it may be older than what is there */
@@ -128,10 +142,12 @@ export function take(message, stale = false) {
   const of = threads.get(message.conversationId);
   if (!of) return;
   if (of.state.value === "loading") return void of.early.push(message);
-  const before = of.messages.value.find((one) => one.id === message.id);
+  const all = of.messages.value;
+  const found = all[place(all, message.id)];
+  const before = found?.id === message.id ? found : undefined;
   if (stale && before && RANK[before.status] > RANK[message.status]) return;
   // Older than what was read: it comes when that is read.
-  const first = of.messages.value[0];
+  const first = all[0];
   if (!before && first && message.id < first.id && of.older.value !== "all") return;
   merge(of, [message]);
   if (lacksLink(message) && !before?.content.url) void refetch(message.id);

@@ -24,7 +24,7 @@ export function FilledTemplate({ content, template, Words }) {
 /** A template that was sent; without its text where that cannot be had. @param {{ content: any, message: any, Words: any }} props */
 export function SentTemplate({ content, message, Words }) {
   const held = message && conversation(message.conversationId);
-  const list = held && may.value.sendTemplates ? templates(held.value.inboxId).value.list : [];
+  const list = held?.value.channel === "whatsapp" && may.value.sendTemplates ? templates(held.value.inboxId).value.list : [];
   const template = list.find((/** @type {any} */ one) => one.name === content.name && one.language === content.language);
   const values = content.parameters ?? (content.components ?? []).flatMap((/** @type {any} */ one) => one.parameters ?? []).map((/** @type {any} */ one) => one.text ?? one.payload ?? one.type);
   const pairs = Array.isArray(values) ? values.map((value, index) => [String(index + 1), value]) : Object.entries(values);

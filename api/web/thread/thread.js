@@ -1,5 +1,5 @@
 // The open conversation: head, messages, and where one writes.
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
+import { html, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { ask } from "../api.js";
 import { t } from "../i18n.js";
 import { address, day, nameOf, sameDay } from "../format.js";
@@ -8,6 +8,7 @@ import { ended, may, mayArchive } from "../session.js";
 import { change, conversation } from "../store/conversations.js";
 import { outbox } from "../store/outbox.js";
 import { divide, markRead, reach, read, readOlder, thread } from "../store/thread.js";
+import { capabilities } from "../composer/capabilities.js";
 import { Composer } from "../composer/composer.js";
 import { IconButton, tell } from "../ui/dialog.js";
 import { Avatar, Icon } from "../ui/icon.js";
@@ -40,7 +41,7 @@ export function Thread({ id }) {
 
 /** @param {any} props */
 function Head({ one, heading }) {
-  const name = nameOf(one.contact);
+  const name = nameOf(one);
   const archived = one.state === "archived";
   const archive = async () => {
     change(one.id, { state: archived ? "open" : "archived" });
@@ -56,7 +57,7 @@ function Head({ one, heading }) {
     <${IconButton} icon="arrow-left" class="back" label=${t("back")} onClick=${close} />
     <${Avatar} id=${one.contact.id} name=${name} url=${one.contact.avatarUrl} channel=${one.channel} />
     <div class="thread-who" ref=${heading} tabindex="-1"><h2 id="thread-title"><bdi>${name}</bdi></h2>
-      <p class="faint"><bdi>${name === address(one.contact.address) ? t(`channel_${one.channel}`) : `${t(`channel_${one.channel}`)} · ${address(one.contact.address)}`}</bdi></p></div>
+      <p class="faint"><bdi>${[t(`channel_${one.channel}`), address(one.contact.address, one.channel)].filter((words) => words !== name).join(" · ")}</bdi></p></div>
     ${one.assignee && html`<span class="assignee-chip" title=${t("assigned_to", { name: one.assignee.name })}><${Avatar} id=${one.assignee.userId} name=${one.assignee.name} url=${one.assignee.avatarUrl} size="tiny" /><span>${one.assignee.name}</span></span>`}
     ${mayArchive.value && html`<${IconButton} icon=${archived ? "archive-restore" : "archive"} label=${t(archived ? "unarchive" : "archive")} onClick=${archive} />`}
     ${may.value.readDetails && html`<${IconButton} icon="info" label=${t("details")} aria-expanded=${detailsOpen.value} aria-controls="details" onClick=${() => (detailsOpen.value = !detailsOpen.value)} />`}
@@ -129,19 +130,26 @@ function Messages({ of, one, onReply }) {
     }
     if (el.scrollTop < 600) void readOlder(of);
   };
-  const jump = async (/** @type {string} */ id) => {
+  const jump = useCallback(async (/** @type {string} */ id) => {
     if (!(await reach(of, id))) return tell(t("quote_gone"));
     requestAnimationFrame(() => {
       const el = document.getElementById(id);
+      // What was read for it makes the thread taller, which must not lead back to its end.
+      atEnd.current = false;
       el?.scrollIntoView({ block: "center" });
       el?.classList.add("flash");
       el?.focus({ preventScroll: true });
       setTimeout(() => el?.classList.remove("flash"), 1_600);
     });
-  };
+  }, [of]);
+  const name = nameOf(one);
+  const channel = capabilities(one.inboxId);
+  const sendable = may.value.sendText && !ended.value;
+  const canReact = sendable && channel.reactions && one.canSend.includes("reaction");
+  const canReply = sendable && channel.quotes && one.canSend.length > 0;
 
   return html`<div class="messages-frame">
-    <div class="messages" ref=${box} onScroll=${look} tabindex="0" role="log" aria-live="off" aria-label=${t("messages_with", { name: nameOf(one.contact) })} aria-busy=${!ready}>
+    <div class="messages" ref=${box} onScroll=${look} tabindex="0" role="log" aria-live="off" aria-label=${t("messages_with", { name })} aria-busy=${!ready}>
       <div class="messages-inner">
         ${of.state.value === "failed" && html`<div class="empty"><${Icon} name="triangle-alert" size=${28} /><p>${of.problem.value?.status === 403 ? t("forbidden") : t("thread_failed")}</p><button type="button" class="button" onClick=${() => read(of)}>${t("try_again")}</button></div>`}
         ${of.state.value === "loading" && !messages.length && html`<div class="thread-skeleton" aria-hidden="true">${[52, 34, 61, 40, 48].map((width, index) => html`<span key=${index} class=${`bone bubble-bone ${index % 2 ? "end" : ""}`} style=${{ width: `${width}%` }} />`)}</div>`}
@@ -154,10 +162,10 @@ function Messages({ of, one, onReply }) {
           return html`
             ${(!previous || !sameDay(previous.timestamp, message.timestamp)) && html`<div key=${`d${message.id}`} class="day" role="separator"><time dateTime=${message.timestamp}>${day(message.timestamp)}</time></div>`}
             ${of.divider.value === message.id && html`<div key=${`n${message.id}`} class="new-divider" role="separator"><span>${t("new_messages")}</span></div>`}
-            <${Message} key=${message.id} message=${message} quoted=${message.replyTo ? (byId.get(message.replyTo) ?? null) : null} one=${one}
+            <${Message} key=${message.id} message=${message} quoted=${message.replyTo ? (byId.get(message.replyTo) ?? null) : null} name=${name} canReact=${canReact} canReply=${canReply}
               first=${!groups(previous, message) || of.divider.value === message.id} last=${!groups(message, next)} onReply=${onReply} onJump=${jump} />`;
         })}
-        ${pending.map((sending) => html`<${SendingMessage} key=${sending.key} sending=${sending} quoted=${sending.body.replyTo ? (byId.get(sending.body.replyTo) ?? null) : null} one=${one} />`)}
+        ${pending.map((sending) => html`<${SendingMessage} key=${sending.key} sending=${sending} quoted=${sending.body.replyTo ? (byId.get(sending.body.replyTo) ?? null) : null} name=${name} />`)}
         ${ready && !messages.length && !pending.length && html`<div class="empty"><${Icon} name="message-circle" size=${28} /><p>${t("no_messages")}</p></div>`}
       </div>
     </div>

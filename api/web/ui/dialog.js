@@ -46,9 +46,13 @@ export function Popover({ children, onClose, class: more = "", label, role = "di
       opener?.focus();
     };
     document.addEventListener("pointerdown", outside);
-    ref.current?.addEventListener("keydown", key);
-    /** @type {HTMLElement | null | undefined} */ (ref.current?.querySelector("[data-autofocus], input, button"))?.focus();
-    return () => document.removeEventListener("pointerdown", outside);
+    // Wherever the focus is: what the popover holds may still be on its way.
+    document.addEventListener("keydown", key, true);
+    /** @type {HTMLElement | null | undefined} */ (ref.current?.querySelector("input, button"))?.focus();
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("keydown", key, true);
+    };
   }, []);
   return html`<div ref=${ref} class=${`popover ${more}`} role=${role} aria-label=${label}>${children}</div>`;
 }

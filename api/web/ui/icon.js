@@ -12,11 +12,11 @@ export function Icon({ name, size = 18, class: more = "" }) {
 
 /** @param {{ id: string, name: string, url?: string | null, channel?: string, size?: string }} props */
 export function Avatar({ id, name, url, channel, size = "" }) {
-  const [broken, setBroken] = useState(false);
+  const [broken, setBroken] = useState(/** @type {string | null | undefined} */ (null));
   const letters = initials(name);
   return html`<span class=${`avatar hue-${hue(id)} ${size}`} aria-hidden="true">
-    ${url && !broken
-      ? html`<img src=${url} alt="" loading="lazy" onError=${() => setBroken(true)} />`
+    ${url && broken !== url
+      ? html`<img key=${url} src=${url} alt="" loading="lazy" onError=${() => setBroken(url)} />`
       : letters || html`<${Icon} name="user-round" size=${size === "large" ? 30 : 20} />`}
     ${channel && html`<${ChannelMark} channel=${channel} />`}
   </span>`;

@@ -10,6 +10,7 @@ use super::Error;
 use super::connections::{self, Connection};
 use crate::channels::Channel;
 use crate::domain::ids::{ConnectionId, InboxId, OrganizationId, PhoneNumberId, TeamId, UserId};
+use crate::domain::reach::Reach;
 
 /// A connected resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,23 +234,26 @@ pub async fn channels_in_use(client: &impl GenericClient) -> Result<Vec<Channel>
     rows.iter().map(|row| row.try_get::<_, &str>(0)?.parse().map_err(Error::Stored)).collect()
 }
 
-/// A page of the organization's inboxes, oldest first, after `after`.
+/// A page of the organization's inboxes within reach, oldest first, after `after`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(
     client: &impl GenericClient,
     organization: OrganizationId,
+    reach: &Reach,
     after: Option<InboxId>,
     limit: i64,
 ) -> Result<Vec<Inbox>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM inboxes WHERE organization_id = $1 AND id > $2 AND deleted_at IS NULL
-        ORDER BY id LIMIT $3"
+            AND ($3::uuid[] IS NULL OR id = ANY ($3))
+        ORDER BY id LIMIT $4"
     );
     let statement = client.prepare_cached(&sql).await?;
     let after = after.map(|id| id.0).unwrap_or_default();
-    client.query(&statement, &[&organization.0, &after, &limit]).await?.iter().map(read).collect()
+    let rows = client.query(&statement, &[&organization.0, &after, &reach.inboxes, &limit]).await?;
+    rows.iter().map(read).collect()
 }
 
 /// What is to change of an inbox; what is left out stays as it is.

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { api, bubble, Contact, expect, INBOX, link, openChat, openInbox, PAGE, API, test, write } from "./support.ts";
+import { api, bubble, Contact, embed, expect, INBOX, link, openChat, openInbox, PAGE, test, write } from "./support.ts";
 
 /** A host page that holds the inbox in a frame, on an origin of its own. */
 async function host(src: string, script = ""): Promise<{ origin: string; close: () => void }> {
@@ -14,11 +14,7 @@ async function host(src: string, script = ""): Promise<{ origin: string; close: 
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
 }
 
-async function embed(more: Record<string, unknown> = {}): Promise<{ id: string; embed_url: string }> {
-  const inbox = await api("GET", `/v1/inboxes/${INBOX}`);
-  const made = await api("POST", "/platform/v1/inbox_embeds", { inbox_embed: { name: "Acme", scope_type: "phone_number", scope_id: inbox.externalId, ...more } });
-  return { ...made.data, embed_url: made.data.embed_url.replace(API, PAGE) };
-}
+const number = async () => ({ scope_type: "phone_number", scope_id: (await api("GET", `/v1/inboxes/${INBOX}`)).externalId });
 
 test("the address that ./deploy/up prints opens the inbox", async ({ page }) => {
   const ada = new Contact();
@@ -120,7 +116,7 @@ test("a frame on an allowed origin talks with its host; on another the browser r
   await ada.says("hello");
   const { id } = await ada.conversation();
   const good = await host("about:blank");
-  const { embed_url } = await embed({ allowed_origins: [good.origin] });
+  const { id: embedded, embed_url } = await embed({ ...(await number()), allowed_origins: [good.origin] });
   await page.goto(good.origin);
   await page.locator("#inbox").evaluate((frame, url) => ((frame as HTMLIFrameElement).src = url), embed_url);
   const inside = page.frameLocator("#inbox");
@@ -136,12 +132,23 @@ test("a frame on an allowed origin talks with its host; on another the browser r
   await say({ type: "theme", theme: "dark" });
   await expect(inside.locator("html")).toHaveAttribute("data-theme", "dark");
   await expect(inside.getByRole("button", { name: "Archive", exact: true })).toBeVisible();
-  good.close();
+  await expect.poll(async () => (await heard("height"))?.height).toBeGreaterThan(0);
+  await say({ type: "close" });
+  await expect.poll(async () => (await heard("conversation"))?.conversationId).toBe(null);
+  await say({ type: "language", language: "es" });
+  await expect(inside.getByRole("button", { name: "Abiertas", exact: true })).toBeVisible();
+  await say({ type: "search", search: ada.address });
+  await expect(inside.locator(".row")).toHaveCount(1);
 
   const bad = await host(embed_url);
-  await page.goto(bad.origin);
-  await expect.poll(() => page.frames().filter((frame) => frame !== page.mainFrame()).map((frame) => frame.url()).join()).toContain("chrome-error://");
+  const elsewhere = await page.context().newPage();
+  await elsewhere.goto(bad.origin);
+  await expect.poll(() => elsewhere.frames().filter((frame) => frame !== elsewhere.mainFrame()).map((frame) => frame.url()).join()).toContain("chrome-error://");
   bad.close();
+
+  await api("DELETE", `/platform/v1/inbox_embeds/${embedded}`);
+  await expect.poll(async () => (await heard("error"))?.code, { timeout: 30_000 }).toBe("embed_revoked");
+  good.close();
 });
 
 test("a host says who looks: without it nobody gets in, and what is sent carries the viewer's name", async ({ page }) => {
@@ -225,4 +232,181 @@ test("an allowed origin is that origin, or one below its star", async ({ page })
   expect(await allowed("https://evilexample.com", ["https://*.example.com"])).toBe(false);
   expect(await allowed("https://app.example.com.evil.net", ["https://*.example.com", "https://app.example.com"])).toBe(false);
   expect(await allowed("http://app.example.com", ["https://app.example.com", "https://*.example.com"])).toBe(false);
+});
+
+test("an embed of one user shows what is that user's, as it comes and goes", async ({ page }) => {
+  const [ada, bob, eve] = [new Contact("Ada"), new Contact("Bob"), new Contact("Eve")];
+  for (const one of [ada, bob, eve]) await one.says("hello");
+  const [{ id: userId }] = (await api("GET", "/v1/conversations/assignable-users")).users;
+  const assign = async (one: Contact) => api("POST", `/v1/conversations/${(await one.conversation()).id}/assignee`, { userId });
+  await assign(ada);
+  await assign(bob);
+  await page.goto((await embed({ assigned_user_id: userId })).embed_url);
+  const row = (one: Contact) => page.locator(".row", { hasText: one.name });
+  await page.getByRole("button", { name: "Mine", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Mine", exact: true })).toHaveAttribute("aria-pressed", "true");
+  await expect(row(ada)).toBeVisible();
+  await expect(row(eve)).toHaveCount(0);
+  await assign(eve);
+  await expect(row(eve)).toBeVisible();
+  await openChat(page, ada);
+  await write(page).fill("half a thought");
+  await api("DELETE", `/v1/conversations/${(await ada.conversation()).id}/assignee`);
+  await expect(page.getByText("This conversation is no longer yours to see")).toBeVisible();
+  await expect(row(ada)).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: "Pick a conversation" })).toBeVisible();
+  await assign(ada);
+  await openChat(page, ada);
+  await expect(write(page)).toHaveValue("half a thought");
+});
+
+test("an embed's visitor archives, takes back, and is told where that does not go through", async ({ page }) => {
+  const [ada, bob] = [new Contact("Ada"), new Contact("Bob")];
+  await ada.says("we are done");
+  await bob.says("hello");
+  const { id } = await ada.conversation();
+  await page.goto((await embed(await number())).embed_url);
+  const row = page.locator(".row", { hasText: ada.name });
+  await openChat(page, ada);
+  await page.route("**/archive", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }));
+  await page.getByRole("button", { name: "Archive", exact: true }).click();
+  await expect(page.getByText("That did not work")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Archive", exact: true })).toBeVisible();
+  await page.unroute("**/archive");
+  await page.getByRole("button", { name: "Archive", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Move back to open" })).toBeVisible();
+  await expect.poll(async () => (await api("GET", `/v1/conversations/${id}`)).state).toBe("archived");
+  await openChat(page, bob);
+  await expect(row).toHaveCount(0);
+  await page.getByRole("button", { name: "Archived", exact: true }).click();
+  await openChat(page, ada);
+  await page.getByRole("button", { name: "Move back to open" }).click();
+  await expect.poll(async () => (await api("GET", `/v1/conversations/${id}`)).state).toBe("open");
+  await page.getByRole("button", { name: "Archive", exact: true }).click();
+  await expect.poll(async () => (await api("GET", `/v1/conversations/${id}`)).state).toBe("archived");
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await openChat(page, bob);
+  await expect(row).toHaveCount(0);
+  // What the contact writes brings it back by itself.
+  await ada.says("one more thing");
+  await expect(row).toContainText("one more thing");
+});
+
+test("the list is narrowed to one number, among those that are shared", async ({ page }) => {
+  const [ada, bob] = [new Contact("Ada"), new Contact("Bob", "", "messenger")];
+  await ada.says("by WhatsApp");
+  await bob.says("by Messenger");
+  const [mine, theirs] = [await ada.conversation(), await bob.conversation()];
+  await page.goto((await embed()).embed_url);
+  const row = (one: any) => page.locator(`.row[data-id="${one.id}"]`);
+  await expect(row(mine)).toBeVisible();
+  await expect(row(theirs)).toBeVisible();
+  const select = page.getByRole("combobox", { name: /^Number/ });
+  await select.selectOption(theirs.inboxId);
+  await expect(row(mine)).toHaveCount(0);
+  await expect(row(theirs)).toBeVisible();
+  await ada.says("not shown");
+  await bob.says("shown");
+  await expect(row(theirs)).toContainText("shown");
+  await expect(row(mine)).toHaveCount(0);
+  await select.selectOption("");
+  await expect(row(mine)).toContainText("not shown");
+  // A link is of one number: there is nothing to choose.
+  await openInbox(page);
+  await expect(page.locator(".row").first()).toBeVisible();
+  await expect(page.getByRole("combobox", { name: /^Number/ })).toHaveCount(0);
+});
+
+test("a session that is ended is renewed under the page, and nothing is lost", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  const { id, publicUrl } = await link();
+  await page.goto(publicUrl);
+  await openChat(page, ada);
+  await write(page).fill("a long and careful answer");
+  const sessions = async () => (await api("GET", `/v1/shared-inbox-links/${id}/sessions`)).data;
+  const [first] = await sessions();
+  await api("DELETE", `/v1/shared-inbox-links/${id}/sessions/${first.id}`);
+  await write(page).press("Enter");
+  await expect(bubble(page, "a long and careful answer").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  expect((await ada.got()).length).toBe(1);
+  await ada.says("and the stream is back");
+  await expect(bubble(page, "and the stream is back")).toBeVisible({ timeout: 30_000 });
+  expect((await sessions()).length).toBe(2);
+  // Files go by another way, and are renewed as well.
+  await api("DELETE", `/v1/shared-inbox-links/${id}/sessions/${(await sessions()).find((one: any) => !one.endedAt).id}`);
+  await page.getByLabel("Attach files", { exact: true }).last().setInputFiles({ name: "notes.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4") });
+  await expect(page.getByRole("list", { name: "Files to send" }).getByRole("progressbar")).toHaveCount(0);
+  await write(page).press("Enter");
+  await expect(async () => expect((await ada.got()).length).toBe(2)).toPass();
+});
+
+test("a session is renewed before it ends, while the page is open", async ({ page }) => {
+  await page.clock.install();
+  let begun = 0;
+  page.on("request", (one) => one.url().endsWith("/v1/shared-inbox/sessions") && begun++);
+  await openInbox(page);
+  await expect(page.locator(".row").first()).toBeVisible();
+  expect(begun).toBe(1);
+  await page.clock.fastForward("57:00");
+  await expect.poll(() => begun).toBe(2);
+  await expect(page.locator(".connection.live")).toBeAttached({ timeout: 30_000 });
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("a frame on another origin that may store nothing works from memory", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await ada.conversation();
+  await page.addInitScript(() => {
+    if (window === top) return;
+    for (const kind of ["localStorage", "sessionStorage"]) Object.defineProperty(window, kind, { get: () => { throw new DOMException("denied", "SecurityError"); } });
+  });
+  const holder = await host("about:blank");
+  const { embed_url } = await embed({ ...(await number()), allowed_origins: [holder.origin] });
+  await page.goto(holder.origin);
+  await page.locator("#inbox").evaluate((frame, url) => ((frame as HTMLIFrameElement).src = url), embed_url);
+  const inside = page.frameLocator("#inbox");
+  await inside.locator(".row", { hasText: ada.name }).click();
+  await inside.locator("#write").fill("from memory");
+  await inside.locator("#write").press("Enter");
+  await expect(inside.locator(".message", { hasText: "from memory" }).getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  holder.close();
+});
+
+test("an API that is away or slow: what is there stays, what was written waits, and the newest question is answered", async ({ page }) => {
+  const [ada, bob] = [new Contact("Ada"), new Contact("Bob")];
+  await ada.says("hello");
+  await bob.says("hello");
+  await bob.conversation();
+  await openInbox(page);
+  await openChat(page, ada);
+  await expect(bubble(page, "hello")).toBeVisible();
+  let status = 0;
+  await page.route("**/v1/**", (route) => (status ? route.fulfill({ status, contentType: "application/problem+json", headers: { "Retry-After": "1" }, body: "{}" }) : route.continue()));
+  status = 503;
+  await write(page).fill("written while it is away");
+  await write(page).press("Enter");
+  await expect(bubble(page, "written while it is away").getByText("Will be sent when the connection is back")).toBeVisible();
+  await page.locator(".row", { hasText: bob.name }).click();
+  await expect(page.getByText("The messages could not be loaded.")).toBeVisible();
+  status = 0;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(bubble(page, "hello")).toBeVisible();
+  await expect(async () => expect((await ada.got()).length).toBe(1)).toPass({ timeout: 30_000 });
+  // An answer to an older question comes after the newer one's.
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const late = page.waitForResponse((response) => response.url().includes("search=Slow"));
+  await page.route(/search=Slow/, async (route) => (await held, route.continue()));
+  const asked = page.waitForRequest(/search=Slow/);
+  await page.getByRole("searchbox", { name: /Search/ }).fill("Slow");
+  await asked;
+  await page.getByRole("searchbox", { name: /Search/ }).fill(ada.name);
+  await expect(page.locator(".row")).toHaveCount(1);
+  release();
+  await late;
+  await expect(page.locator(".row", { hasText: ada.name })).toHaveCount(1);
+  await expect(page.locator(".row")).toHaveCount(1);
 });

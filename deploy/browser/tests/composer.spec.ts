@@ -1,4 +1,7 @@
 // Writing: words, files, templates, things to press, drafts, the closed window, and connections that break.
+import { rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { api, bubble, Contact, expect, INBOX, link, openChat, openInbox, PICTURE, test, write } from "./support.ts";
 
 test("Enter sends, Shift and Enter make a line, emoji go where the cursor is", async ({ page }) => {
@@ -67,7 +70,7 @@ test("files can be pasted and dropped; what is too large is said so at once", as
   await give("drop", "dropped.pdf", 1);
   const tiles = page.getByRole("list", { name: "Files to send" }).getByRole("listitem");
   await expect(tiles).toHaveCount(2);
-  await give("drop", "huge.pdf", 100_000_001);
+  await give("drop", "huge.pdf", 100 * 1024 * 1024 + 1);
   await expect(page.getByText("huge.pdf is too large: at most 100 MB")).toBeVisible();
   await expect(tiles).toHaveCount(2);
   await page.getByRole("button", { name: "Remove pasted.pdf" }).click();
@@ -96,6 +99,65 @@ test("a template is found, filled in, seen as it will be, and sent", async ({ pa
     expect(got.message.template.name).toBe("order_update");
     expect(JSON.stringify(got.message.template.components)).toContain("10482");
   }).toPass();
+});
+
+test("a template with a file above and a link below is filled in and sent", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("my invoice?");
+  await openInbox(page);
+  await openChat(page, ada);
+  await page.getByRole("button", { name: "More to send" }).click();
+  await page.getByRole("menuitem", { name: "Send a template" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: /^invoice/ }).click();
+  const send = dialog.getByRole("button", { name: "Send", exact: true });
+  await dialog.getByLabel("Value 1").fill("March");
+  await dialog.getByLabel(/^End of the link/).fill("march-7");
+  await expect(send).toBeDisabled();
+  await page.route("**/v1/media?*", (route) => route.fulfill({ status: 413, contentType: "application/problem+json", body: JSON.stringify({ status: 413, code: "file_too_large", title: "x", detail: "The file is larger than this server takes" }) }));
+  const file = { name: "march.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n%%EOF") };
+  await dialog.getByLabel("Document").setInputFiles(file);
+  await expect(page.getByText("The file is larger than this server takes")).toBeVisible();
+  await expect(send).toBeDisabled();
+  await page.unroute("**/v1/media?*");
+  await dialog.getByLabel("Document").setInputFiles(file);
+  await expect(dialog.getByRole("group", { name: "Preview" })).toContainText("march.pdf");
+  await expect(dialog.getByRole("group", { name: "Preview" })).toContainText("March");
+  await send.click();
+  await expect(bubble(page, "March").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await expect(bubble(page, "March")).toContainText("march.pdf");
+  await expect(async () => {
+    const [got] = await ada.got();
+    expect(got.status).toBe("delivered");
+    const parts = got.message.template.components;
+    expect(parts.find((one: any) => one.type === "header").parameters[0].document.filename).toBe("march.pdf");
+    expect(JSON.stringify(parts)).toContain("march-7");
+  }).toPass();
+});
+
+test("a file that the server refuses says why, and another that is too large is not begun", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("hello");
+  await openInbox(page);
+  await openChat(page, ada);
+  const large = join(tmpdir(), `large-${process.pid}.pdf`);
+  await writeFile(large, "");
+  await truncate(large, 100 * 1024 * 1024 + 1);
+  let uploads = 0;
+  await page.route("**/v1/media?*", (route) => (uploads++, route.fulfill({ status: 413, contentType: "application/problem+json", body: JSON.stringify({ status: 413, code: "file_too_large", title: "x", detail: "The file is larger than this server takes" }) })));
+  const attach = page.getByLabel("Attach files", { exact: true }).last();
+  await attach.setInputFiles(large);
+  await expect(page.getByText(/large-\d+\.pdf is too large: at most 100 MB/)).toBeVisible();
+  expect(uploads).toBe(0);
+  await rm(large);
+  await attach.setInputFiles({ name: "small.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4") });
+  const tile = page.getByRole("list", { name: "Files to send" });
+  await expect(tile).toContainText("The file is larger than this server takes");
+  await page.unroute("**/v1/media?*");
+  await tile.getByRole("button", { name: "Try again" }).click();
+  await expect(tile).not.toContainText("larger");
+  await write(page).press("Enter");
+  await expect(async () => expect((await ada.got())[0].message.document.filename).toBe("small.pdf")).toPass();
 });
 
 test("things to press are built, sent, and shown with the answer", async ({ page }) => {
@@ -231,4 +293,53 @@ test("a refused message says why and can be given up", async ({ page }) => {
   await bubble(page, "no good").getByRole("button", { name: "Try again" }).click();
   await expect(async () => expect((await ada.got()).length).toBe(1)).toPass();
   await expect(bubble(page, "no good").locator(".failure")).toHaveCount(0);
+});
+
+test("lists, forms, places and contact cards are made and sent", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("when, where and who?");
+  await openInbox(page);
+  await openChat(page, ada);
+  const more = async (name: string) => {
+    await page.getByRole("button", { name: "More to send" }).click();
+    await page.getByRole("menuitem", { name }).click();
+    return page.getByRole("dialog");
+  };
+  let dialog = await more("Buttons, lists and links");
+  await dialog.getByRole("button", { name: "List", exact: true }).click();
+  await dialog.getByLabel("Message", { exact: true }).fill("Which time?");
+  await dialog.getByLabel("Button", { exact: true }).fill("Times");
+  await dialog.getByLabel("Choice 1", { exact: true }).fill("Morning");
+  await dialog.getByLabel("Description (optional)").first().fill("9 to 12");
+  await dialog.getByLabel("Choice 2", { exact: true }).fill("Morning");
+  await expect(dialog.getByRole("button", { name: "Send" })).toBeDisabled();
+  await dialog.getByLabel("Choice 2", { exact: true }).fill("Evening");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await expect(bubble(page, "Which time?").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await bubble(page, "Which time?").getByText("Times").click();
+  await expect(bubble(page, "Which time?").getByText("9 to 12")).toBeVisible();
+  dialog = await more("Buttons, lists and links");
+  await dialog.getByRole("button", { name: "Form", exact: true }).click();
+  await dialog.getByLabel("Message", { exact: true }).fill("Fill this in");
+  await dialog.getByLabel("Button", { exact: true }).fill("Open");
+  await dialog.getByLabel("Form id").fill("123456");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  dialog = await more("Send a location");
+  await dialog.getByLabel("Name (optional)").fill("Our shop");
+  await dialog.getByLabel("Latitude").fill("91");
+  await dialog.getByLabel("Longitude").fill("13.4");
+  await expect(dialog.getByRole("button", { name: "Send" })).toBeDisabled();
+  await dialog.getByLabel("Latitude").fill("52.5");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  dialog = await more("Send a contact");
+  await dialog.getByLabel("Name", { exact: true }).fill("Grace Hopper");
+  await dialog.getByLabel("Phone").fill("+1 555 0100");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await expect(bubble(page, "Grace Hopper").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await expect(async () => {
+    const got = await ada.got();
+    expect(got.map((one) => one.type)).toEqual(["interactive", "interactive", "location", "contacts"]);
+    expect(got.map((one) => one.message.interactive?.type).slice(0, 2)).toEqual(["list", "flow"]);
+    expect(got[2].message.location).toMatchObject({ latitude: 52.5, longitude: 13.4, name: "Our shop" });
+  }).toPass();
 });

@@ -31,6 +31,12 @@ async function sandbox<T = any>(method: string, path: string, body?: unknown): P
   return response.json() as Promise<T>;
 }
 
+/** With whom a contact chats on each channel, as the sandbox names it; read when it is needed, so that the other tests do without. */
+const OTHER_END = { whatsapp: () => NUMBER, text: () => setting("DEMO_TEXT_NUMBER"), messenger: () => setting("DEMO_PAGE_ID"), instagram: () => setting("DEMO_INSTAGRAM_ID"), rcs: () => setting("DEMO_RCS_AGENT") };
+export type Channel = keyof typeof OTHER_END;
+/** The contact's phone, with the chat open. */
+export const phone = (channel: Channel) => `${SANDBOX}/phone#${channel}/${encodeURIComponent(OTHER_END[channel]())}`;
+
 let count = 0;
 
 /** Somebody with a phone, whom nobody knows yet. */
@@ -38,7 +44,7 @@ export class Contact {
   readonly address: string;
   readonly name: string;
 
-  constructor(name = "Ada", ending = "") {
+  constructor(name = "Ada", ending = "", readonly channel: Channel = "whatsapp") {
     // Unlike any other's, whichever worker draws it; the digits before an ending are few.
     const number = `${String(Date.now() % 1e7).padStart(7, "0")}${process.pid % 10}${String(count++ % 1000).padStart(3, "0")}`;
     this.address = ending ? `49${String(Math.floor(Math.random() * 1e5)).padStart(5, "0")}${ending}` : `49${number}`;
@@ -47,7 +53,7 @@ export class Contact {
 
   /** Sends a message of any type, as the provider's webhook has it; answers its id. */
   async sends(message: Record<string, unknown>): Promise<string> {
-    return (await sandbox<{ id: string }>("POST", `/contacts/${this.address}/messages`, { channel: "whatsapp", to: NUMBER, name: this.name, ...message })).id;
+    return (await sandbox<{ id: string }>("POST", `/contacts/${this.address}/messages`, { channel: this.channel, to: OTHER_END[this.channel](), name: this.name, ...message })).id;
   }
 
   says(text: string, more: Record<string, unknown> = {}): Promise<string> {
@@ -56,7 +62,7 @@ export class Contact {
 
   /** What the phone shows, oldest first. */
   async sees(): Promise<any[]> {
-    return (await sandbox<{ messages: any[] }>("GET", `/contacts/${this.address}/messages?channel=whatsapp&with=${NUMBER}`)).messages;
+    return (await sandbox<{ messages: any[] }>("GET", `/contacts/${this.address}/messages?channel=${this.channel}&with=${encodeURIComponent(OTHER_END[this.channel]())}`)).messages;
   }
 
   /** What came from the business. */
@@ -65,7 +71,7 @@ export class Contact {
   }
 
   reads(): Promise<unknown> {
-    return sandbox("POST", `/contacts/${this.address}/read`, { to: NUMBER });
+    return sandbox("POST", `/contacts/${this.address}/read`, { channel: this.channel, to: OTHER_END[this.channel]() });
   }
 
   /** The conversation, once the product knows of it. */
@@ -73,7 +79,7 @@ export class Contact {
     let found: any;
     await expect(async () => {
       const page = await api("GET", `/v1/conversations?search=${this.address}`);
-      found = page.conversations.find((one: any) => one.contact.address === this.address);
+      found = page.conversations.find((one: any) => one.contact.address.replace("+", "") === this.address && one.channel === this.channel);
       expect(found).toBeTruthy();
     }).toPass();
     return found;
@@ -89,6 +95,12 @@ export async function link(permissions: Partial<typeof ALL> = ALL): Promise<{ id
   const none = Object.fromEntries(Object.keys(ALL).map((name) => [name, false]));
   const made = await api("POST", "/v1/shared-inbox-links", { phoneNumberId: number.id, name: "Acme Support", permissions: { ...none, ...permissions } });
   return { ...made.data, publicUrl: made.data.publicUrl.replace(API, PAGE) };
+}
+
+/** An embed of all inboxes, unless it says less. */
+export async function embed(more: Record<string, unknown> = {}): Promise<{ id: string; embed_url: string }> {
+  const made = await api("POST", "/platform/v1/inbox_embeds", { inbox_embed: { name: "Acme", scope_type: "project", ...more } });
+  return { ...made.data, embed_url: made.data.embed_url.replace(API, PAGE) };
 }
 
 /** One link for all tests of a worker that do not ask for less. */
@@ -107,6 +119,12 @@ export async function openInbox(page: Page, permissions: Partial<typeof ALL> = A
 export async function openChat(page: Page, contact: Contact): Promise<void> {
   await page.locator(".row", { hasText: contact.name }).first().click();
   await expect(page.getByRole("heading", { name: contact.name, level: 2 })).toBeVisible();
+}
+
+/** Opens a conversation by its id. */
+export async function openById(page: Page, id: string): Promise<void> {
+  await page.locator(`.row[data-id="${id}"]`).click();
+  await expect(page.locator("#thread-title")).toBeVisible();
 }
 
 export const write = (page: Page) => page.locator("#write");

@@ -1,5 +1,7 @@
 // The thread: what both sides say, in whatever form, and how far it got.
-import { api, bubble, Contact, expect, openChat, openInbox, PICTURE, test, write } from "./support.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { api, bubble, Contact, expect, INBOX, openById, openChat, openInbox, PICTURE, test, write } from "./support.ts";
 
 test("both sides talk, and each sees what the other said", async ({ page }) => {
   const ada = new Contact();
@@ -61,7 +63,7 @@ test("every type of message is shown", async ({ page }) => {
   for (const words of ["Brandenburg Gate", "Grace Hopper", "Yes please", "in the morning", "Form sent in", "desk-7", "hologram", "Ada changed her number", "This message was deleted", "edited words"]) {
     await expect(page.locator(".messages").getByText(words)).toBeVisible();
   }
-  await expect(page.getByText("to be deleted")).toHaveCount(0);
+  await expect(page.locator(".messages, .list").getByText("to be deleted")).toHaveCount(0);
   await expect(bubble(page, "edited words").getByText("edited", { exact: true })).toBeVisible();
   await expect(page.getByRole("list", { name: "Reactions" })).toHaveText("🎉");
   await page.locator(".picture").click();
@@ -149,4 +151,124 @@ test("replies quote, and reactions go out", async ({ page }) => {
     expect(got[0].message.context?.message_id).toBe(asked);
     expect(got[1].message.reaction).toMatchObject({ message_id: asked, emoji: "👍" });
   }).toPass();
+});
+
+test("pictures, films, recordings and stickers of the contact are looked at and played", async ({ page }) => {
+  const sample = async (name: string) => (await readFile(join(import.meta.dirname, "../../sandbox/web/samples", name))).toString("base64");
+  const ada = new Contact();
+  await ada.sends({ type: "video", video: { mime_type: "video/mp4", data: await sample("clip.mp4"), caption: "a film" } });
+  await ada.sends({ type: "audio", audio: { mime_type: "audio/ogg", data: await sample("voice.ogg"), voice: true } });
+  await ada.sends({ type: "sticker", sticker: { mime_type: "image/webp", data: await sample("sticker.webp") } });
+  await ada.sends({ type: "image", image: { mime_type: "image/jpeg", data: await sample("photo.jpg"), caption: "a photo" } });
+  await openInbox(page);
+  await openChat(page, ada);
+  await expect(bubble(page, "a film").locator("video")).toHaveJSProperty("error", null);
+  await expect.poll(() => bubble(page, "a film").locator("video").evaluate((el) => (el as HTMLVideoElement).readyState)).toBeGreaterThan(0);
+  const audio = page.locator(".message audio");
+  await audio.evaluate((el) => (el as HTMLAudioElement).load());
+  await expect.poll(() => audio.evaluate((el) => (el as HTMLAudioElement).networkState)).not.toBe(3);
+  await expect(page.locator(".picture.sticker img")).toHaveJSProperty("complete", true);
+  await page.getByRole("button", { name: "Enlarge: a photo" }).first().click();
+  const viewer = page.getByRole("dialog");
+  await expect(viewer.getByRole("img")).toHaveJSProperty("complete", true);
+  await expect(viewer.getByRole("link", { name: "Download" })).toHaveAttribute("href", /^http/);
+});
+
+test("days divide the thread, what stands together is grouped, and times are those of who looks", async ({ page }) => {
+  const ada = new Contact();
+  const noon = new Date();
+  noon.setUTCHours(12, 0, 0, 0);
+  const at = (days: number, minutes: number) => String(Math.floor(noon.getTime() / 1000) - days * 86_400 + minutes * 60);
+  await ada.says("two days ago", { timestamp: at(2, 0) });
+  await ada.says("yesterday, first", { timestamp: at(1, 0) });
+  await ada.says("yesterday, at once after", { timestamp: at(1, 1) });
+  await ada.says("yesterday, much later", { timestamp: at(1, 90) });
+  await openInbox(page);
+  await openChat(page, ada);
+  await expect(page.locator(".day")).toHaveCount(2);
+  await expect(page.locator(".day").last()).toHaveText("Yesterday");
+  // Berlin's time, whatever the machine's is.
+  const time = new Intl.DateTimeFormat("en-US", { hour: "numeric", minute: "2-digit", timeZone: "Europe/Berlin" }).format(noon.getTime() - 86_400_000);
+  await expect(bubble(page, "yesterday, first").locator("time")).toHaveText(time);
+  await expect(bubble(page, "yesterday, first")).toHaveClass(/\bfirst\b/);
+  await expect(bubble(page, "yesterday, at once after")).not.toHaveClass(/\bfirst\b/);
+  await expect(bubble(page, "yesterday, much later")).toHaveClass(/\bfirst\b/);
+});
+
+test("a quote leads to what it quotes, however far up that is", async ({ page }) => {
+  test.setTimeout(90_000);
+  const ada = new Contact();
+  const first = await ada.says("where it all began");
+  const { id } = await ada.conversation();
+  for (let number = 1; number <= 120; number++) await ada.says(`message number ${number}.`);
+  await ada.says("I mean this", { context: { id: first } });
+  await expect(async () => expect((await api("GET", `/v1/conversations/${id}`)).lastMessage.preview).toContain("I mean this")).toPass({ timeout: 30_000 });
+  await openInbox(page);
+  await openChat(page, ada);
+  await page.locator(".messages").evaluate((el) => (el.scrollTop = el.scrollHeight));
+  const quote = bubble(page, "I mean this").locator(".quote");
+  await expect(quote).toBeVisible();
+  await quote.click();
+  await expect(bubble(page, "where it all began").first()).toBeInViewport();
+  await expect(bubble(page, "where it all began").first()).toBeFocused();
+});
+
+test("a message that waits says so, and is taken back by who sent it", async ({ page }) => {
+  const ada = new Contact();
+  await api("POST", "/v1/messages", {
+    inboxId: INBOX,
+    recipient: { type: "channel", externalId: `+${ada.address}` },
+    content: { type: "template", name: "order_update", language: "en_US", parameters: ["Ada", "7"] },
+  });
+  const { id } = await ada.conversation();
+  const later = { scheduledAt: new Date(Date.now() + 86_400_000).toISOString() };
+  await api("POST", "/v1/conversations/reply", { conversationId: id, content: { type: "template", name: "order_update", language: "en_US", parameters: ["Ada", "Tomorrow"] }, ...later });
+  await openInbox(page);
+  await openById(page, id);
+  // Somebody else's.
+  const theirs = bubble(page, "Tomorrow");
+  await expect(theirs.getByText(/^Scheduled for/)).toBeVisible();
+  await expect(theirs.getByRole("button", { name: "Don’t send" })).toHaveCount(0);
+  await theirs.getByRole("button", { name: "What happened" }).last().click();
+  const dialog = page.getByRole("dialog", { name: "What happened" });
+  await expect(dialog.getByText("Scheduled for later")).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  // One's own.
+  await page.getByRole("button", { name: "Write now, send when they write" }).click();
+  await write(page).fill("On second thoughts");
+  await page.getByRole("button", { name: "Hold until they write" }).click();
+  const ours = bubble(page, "On second thoughts");
+  await ours.getByRole("button", { name: "Don’t send" }).click();
+  await expect(ours.getByText("Taken back before it was sent")).toBeVisible();
+  await expect(ours.getByRole("button", { name: "Try again" })).toHaveCount(0);
+  await ada.says("hello");
+  await expect(bubble(page, "hello")).toBeVisible();
+  expect((await ada.got()).filter((one) => one.type === "text")).toEqual([]);
+});
+
+test("a stream that cannot go on where it was begins anew, and nothing is missing", async ({ page }) => {
+  const ada = new Contact();
+  await ada.says("before");
+  await openInbox(page);
+  await openChat(page, ada);
+  let refused = 0;
+  let away = true;
+  await page.route("**/v1/events", (route) => {
+    if (away) return route.abort("connectionrefused");
+    if (!route.request().headers()["last-event-id"] || refused++) return route.continue();
+    return route.fulfill({ status: 410, contentType: "application/problem+json", body: JSON.stringify({ status: 410, code: "events_gone", title: "x", detail: "x" }) });
+  });
+  await ada.says("so that there is a number");
+  await expect(bubble(page, "so that there is a number")).toBeVisible();
+  await page.evaluate(() => dispatchEvent(new Event("offline")));
+  await expect(page.locator(".connection.live")).toHaveCount(0);
+  await ada.says("meanwhile");
+  await expect(async () => expect((await ada.conversation()).lastMessage.preview).toBe("meanwhile")).toPass();
+  away = false;
+  await expect(bubble(page, "meanwhile")).toHaveCount(1, { timeout: 30_000 });
+  await expect(page.locator(".connection.live")).toBeVisible({ timeout: 30_000 });
+  expect(refused).toBe(1);
+  await ada.says("afterwards");
+  await expect(bubble(page, "afterwards")).toHaveCount(1);
+  await expect(page.locator(".row", { hasText: ada.name })).toContainText("afterwards");
 });

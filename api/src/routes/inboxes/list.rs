@@ -40,7 +40,7 @@ pub struct Inboxes {
 
 /// List inboxes
 ///
-/// The connected channels that can send and receive messages.
+/// The connected channels that can send and receive messages. A visitor sees those that are shared with it.
 #[utoipa::path(
     get, path = "/v1/inboxes", tag = "Inboxes",
     extensions(("x-required-scopes" = json!(["inbox:list"]))),
@@ -56,7 +56,7 @@ pub async fn list_inboxes(
     let size = usize::from(paging::size("pageSize", query.page_size, 100, 100)?);
     let after = paging::read_id_token(query.page_token.as_deref())?.map(InboxId);
     let client = state.db().await?;
-    let mut found = inboxes::list(&client, caller.organization, after, size as i64 + 1).await?;
+    let mut found = inboxes::list(&client, caller.organization, &caller.sees, after, size as i64 + 1).await?;
     let more = found.len() > size;
     found.truncate(size);
     let next_page_token = found.last().filter(|_| more).map(|last| paging::id_token(last.id.0));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::PhoneNumberView;
-use crate::auth::{Allowed, rights::InboxList};
+use crate::auth::{Allowed, rights::PhoneNumberList};
 use crate::extract::Query;
 use crate::state::AppState;
 use crate::{paging, problems};
@@ -48,7 +48,7 @@ pub struct PhoneNumbers {
     responses((status = 200, description = "The phone numbers", body = PhoneNumbers))
 )]
 pub async fn list_phone_numbers(
-    caller: Allowed<InboxList>,
+    caller: Allowed<PhoneNumberList>,
     State(state): State<AppState>,
     Query(query): Query<ListPhoneNumbers>,
     uri: Uri,
