@@ -39,6 +39,7 @@ mod sharing_pages;
 mod sharing_round_trips;
 mod sharing_table;
 mod starts;
+mod stream_endings;
 mod support;
 mod teams;
 mod template_checks;
