@@ -27,6 +27,7 @@ mod pages;
 mod plans;
 mod postponed;
 mod rcs;
+mod retention;
 mod routing;
 mod search;
 mod second_thoughts;

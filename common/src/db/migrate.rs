@@ -50,6 +50,7 @@ migrations! {
     24 "0024_shared_inboxes",
     26 "0026_inbox_health_and_notices",
     27 "0027_event_indexes",
+    30 "0030_retention",
 }
 
 /// Why migrating stopped.
