@@ -40,7 +40,9 @@ pub(super) const OVERDUE: &str = concat!(
     first_events!("$1"),
 );
 
-const MARK: &str = "INSERT INTO event_purges (organization_id) VALUES ($1) ON CONFLICT DO NOTHING";
+/// A row that is there is not asked for again: a conflict would wait for whoever holds it.
+const MARK: &str = "INSERT INTO event_purges (organization_id) SELECT $1::uuid
+    WHERE NOT EXISTS (SELECT FROM event_purges WHERE organization_id = $1) ON CONFLICT DO NOTHING";
 
 /// Removes the next events up to the first that is needed: one within its age, one that a reader of the log has not reached, one that
 /// is to be posted again, one whose posting has not ended. An endpoint that gets only newer ones needs none.
