@@ -75,7 +75,7 @@ kinds! {
     409 "not_retryable" "The message has not failed, the business sent it from its own app, or a try at delivering it is still under way; the detail says which.",
     409 "idempotency_key_reused" "The same Idempotency-Key came with another body within 24 hours. Use a new key.",
     410 "media_link_expired" "The link to the file has expired. Read the message or the file again for a fresh one.",
-    410 "events_gone" "The event log no longer holds, or does not hold yet, what follows this number. Read what you need anew, and follow from the newest event.",
+    410 "events_gone" "The event log no longer holds, or does not hold yet, what is asked for; the detail says from where on it does. Read what you need anew, and follow from the newest event.",
     413 "body_too_large" "The body is larger than this endpoint takes; the detail says how large it may be.",
     415 "unsupported_media_type" "The body must be JSON, with Content-Type: application/json.",
     416 "range_not_satisfiable" "The file has no such bytes; Content-Range says how many it has.",
@@ -113,6 +113,12 @@ kinds! {
 /// The kind with this code.
 pub fn find(code: &str) -> Option<Kind> {
     KINDS.iter().copied().find(|kind| kind.code == code)
+}
+
+/// 410 for a place in the event log that it does not hold, named by this field.
+pub fn events_gone(field: &str, detail: impl Into<String>) -> Problem {
+    let detail = detail.into();
+    Problem::new(StatusCode::GONE, "events_gone", detail.clone()).field(field, "events_gone", detail)
 }
 
 /// 400 for a query parameter with a value that it cannot have.

@@ -233,7 +233,10 @@ async fn in_order_a_conversation_waits_for_its_first_and_no_other_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_secrets_sign_while_one_is_replaced() {
     let (hooked, receiver) = (Hooked::start().await, Receiver::start().await);
-    let webhook = hooked.webhook(&receiver, json!({})).await;
+    // The first was another program's, and is brought along.
+    let brought = json!({ "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" });
+    let webhook = hooked.webhook(&receiver, brought.clone()).await;
+    assert_eq!(webhook["secret"], brought["secret"]);
     let path = format!("/v1/webhooks/{}", id(&webhook));
     let rotated = hooked.call("POST", &format!("{path}/rotate-secret"), None, 200).await;
     let test = hooked.call("POST", &format!("{path}/test"), None, 202).await;

@@ -167,9 +167,16 @@ async fn every_faulty_field_is_named() {
     assert_eq!(with("inboxIds", json!([other.inbox])).await.fields(422, "invalid_request"), ["inboxIds[0]"]);
     assert_eq!(with("url", Value::Null).await.fields(400, "required_field_missing"), ["url"]);
     assert_eq!(with("surprise", json!(1)).await.fields(422, "unknown_field"), ["surprise"]);
+    for odd in ["", "hunter2", "whsec_c2hvcnQ=", "whsec_no base64", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        assert_eq!(with("secret", json!(odd)).await.fields(422, "invalid_request"), ["secret"], "{odd}");
+    }
+    assert_eq!(with("secret", json!(1)).await.fields(400, "wrong_type"), ["secret"]);
     let twice = json!({ "X-A": "1", "x-a": "2" });
     assert_eq!(with("headers", twice).await.fields(422, "invalid_request"), ["headers"]);
     let created = post(json!({ "url": URL })).await.expect(201);
+    let rotate = format!("/v1/webhooks/{}/rotate-secret", created["id"].as_str().unwrap());
+    let odd = app.post(&rotate).key(&workspace.token).json(&json!({ "secret": "hunter2" })).send().await;
+    assert_eq!(odd.fields(422, "invalid_request"), ["secret"]);
     let replays = format!("/v1/webhooks/{}/replays", created["id"].as_str().unwrap());
     let replay = |body: Value| app.post(&replays).key(&workspace.token).json(&body).send();
     assert_eq!(replay(json!({})).await.fields(400, "required_field_missing"), ["from"]);

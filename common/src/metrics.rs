@@ -72,6 +72,10 @@ pub struct Metrics {
     pub media_fetch_seconds: HistogramVec,
     /// Bytes of files written to the store, by where they came from (`upload`, `inbound`).
     pub media_bytes: IntCounterVec,
+    /// Rows of logs that were removed, being past their age, by table.
+    pub purged: IntCounterVec,
+    /// Seconds for which the first row of a log is past its age though it is still there, by table: `events`.
+    pub overdue: IntGaugeVec,
     /// Whether this process holds a duty (1) or not (0).
     pub duties: IntGaugeVec,
 }
@@ -191,6 +195,12 @@ impl Metrics {
                 0.01,
             ),
             media_bytes: r.counter("media_bytes_total", "Bytes of files written", &["source"]),
+            purged: r.counter("purged_rows_total", "Rows of logs that were past their age", &["table"]),
+            overdue: r.gauge(
+                "retention_overdue_seconds",
+                "For how long the first row of a log has been past its age",
+                &["table"],
+            ),
             duties: r.gauge("duty_held", "Whether this process holds a duty", &["duty"]),
             registry: r.0,
         }

@@ -141,7 +141,11 @@ impl Hub {
             let Some(mut reached) = self.begin(*id, last) else { continue };
             while reached < last {
                 let entries = event_log::read(&client, OrganizationId(*id), reached, PAGE).await?;
-                let Some(end) = entries.last().map(|entry| entry.head.seq) else { break };
+                // Nothing of it is kept: readers find out by themselves.
+                let Some(end) = entries.last().map(|entry| entry.head.seq) else {
+                    self.reach(*id, last);
+                    break;
+                };
                 let told = entries.into_iter().map(|entry| Told::new(entry).map(Arc::new));
                 let told = told.collect::<Result<Vec<_>, _>>()?;
                 reached = end;
@@ -160,6 +164,15 @@ impl Hub {
             _ = topic.news.send(News::Reached(last));
         }
         topic.reached
+    }
+
+    /// Readers that are not there yet read by themselves.
+    fn reach(&self, id: Uuid, reached: i64) {
+        let mut topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(topic) = topics.get_mut(&id) {
+            topic.reached = Some(reached);
+            _ = topic.news.send(News::Reached(reached));
+        }
     }
 
     fn tell(&self, id: Uuid, reached: i64, told: Vec<Arc<Told>>) {

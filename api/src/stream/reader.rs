@@ -7,10 +7,12 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axum::response::sse::Event;
-use common::db::{Error, event_log};
+use common::db::Error;
+use common::db::event_log::{self, Extent, Followed};
 use common::metrics;
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -54,6 +56,8 @@ enum End {
     Slow,
     /// Its credential has ended.
     Credential,
+    /// What it was to be told next is no longer kept.
+    Purged,
     /// The process stops.
     Stopping,
 }
@@ -64,6 +68,7 @@ impl End {
             Self::Gone => "gone",
             Self::Slow => "slow",
             Self::Credential => "credential",
+            Self::Purged => "purged",
             Self::Stopping => "stopping",
         }
     }
@@ -145,7 +150,8 @@ impl Reader {
     ) -> Result<(), End> {
         loop {
             let entries = match self.read().await {
-                Ok(entries) => entries,
+                Ok(Ok(entries)) => entries,
+                Ok(Err(extent)) => return Err(reset(extent, events).await),
                 Err(error) => {
                     tracing::debug!(%error, "the event log cannot be read; a stream waits");
                     tokio::time::sleep(AWAY).await;
@@ -155,21 +161,25 @@ impl Reader {
             let more = entries.len() as i64 == PAGE;
             for event in &entries {
                 self.hand(event, events).await?;
+                // A slow reader may take long over a page.
+                let due = futures_util::FutureExt::now_or_never(check.tick()).is_some();
+                if due && !self.caller.holds(&self.state).await {
+                    return Err(End::Credential);
+                }
             }
             if !more {
                 return Ok(());
             }
-            let due = futures_util::FutureExt::now_or_never(check.tick()).is_some();
-            if due && !self.caller.holds(&self.state).await {
-                return Err(End::Credential);
-            }
         }
     }
 
-    async fn read(&self) -> Result<Vec<Told>, Error> {
+    /// The next events, or what the log holds if those are not among it.
+    async fn read(&self) -> Result<Result<Vec<Told>, Extent>, Error> {
         let client = self.state.pool.get().await?;
-        let entries = event_log::read(&client, self.caller.organization, self.after, PAGE).await?;
-        entries.into_iter().map(Told::new).collect()
+        match event_log::follow(&client, self.caller.organization, self.after, PAGE).await? {
+            Followed::Events(entries) => entries.into_iter().map(Told::new).collect::<Result<_, _>>().map(Ok),
+            Followed::Purged(extent) => Ok(Err(extent)),
+        }
     }
 
     /// Hands an event over, if it is wanted; says whether it was.
@@ -200,6 +210,16 @@ impl Reader {
     /// A sign of life, which moves the place from which the reader comes back.
     async fn heartbeat(&self, events: &mpsc::Sender<Event>) -> Result<(), End> {
         send(Event::default().id(self.after.to_string()).comment("heartbeat"), events).await
+    }
+}
+
+/// Tells a reader that what follows is no longer kept. It carries no id: whoever comes back with the old one is told again.
+async fn reset(extent: Extent, events: &mpsc::Sender<Event>) -> End {
+    let Extent { first, last } = extent;
+    let told = json!({ "type": "reset", "data": { "firstSequence": first, "lastSequence": last } });
+    match send(Event::default().event("reset").data(told.to_string()), events).await {
+        Ok(()) => End::Purged,
+        Err(end) => end,
     }
 }
 

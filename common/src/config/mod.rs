@@ -8,6 +8,7 @@ mod master_key;
 mod media;
 mod networks;
 mod notifications;
+mod retention;
 mod secret;
 mod webhooks;
 
@@ -23,6 +24,7 @@ pub use env::{ConfigError, Reader};
 pub use master_key::MasterKey;
 pub use media::{Media, MediaPlace};
 pub use notifications::{Mail, Notifications};
+pub use retention::{MOST_DAYS, Retention};
 pub use secret::Secret;
 pub use webhooks::Webhooks;
 
@@ -48,6 +50,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// Outbound webhooks: `SWITCHBOARD_WEBHOOK_ALLOWED_NETWORKS`, `_ALLOW_HTTP`, `_TIMEOUT_SECONDS`, `_RETRY_SECONDS`, `_DISABLE_AFTER_HOURS`.
     pub webhooks: Webhooks,
+    /// How long logs are kept: `SWITCHBOARD_RETENTION_EVENTS_DAYS`, `_DELIVERIES_DAYS`, `_AUDIT_DAYS`, `_CHANNEL_EVENTS_DAYS`.
+    pub retention: Retention,
     /// The key that seals credentials: `SWITCHBOARD_MASTER_KEY`, base64 of 32 bytes.
     pub master_key: MasterKey,
 }
@@ -157,6 +161,7 @@ impl Config {
             user_directory: UserDirectory::read(&mut reader),
             notifications: Notifications::read(&mut reader),
             webhooks: Webhooks::read(&mut reader),
+            retention: Retention::read(&mut reader),
             master_key: MasterKey::read(&mut reader),
         };
         reader.finish(config)

@@ -141,7 +141,7 @@ pub struct Filter {
 const SLACK: TimeDelta = TimeDelta::minutes(5);
 
 /// The least id of a time.
-fn id_at(time: DateTime<Utc>) -> Uuid {
+pub(super) fn id_at(time: DateTime<Utc>) -> Uuid {
     let millis = u64::try_from(time.timestamp_millis()).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }

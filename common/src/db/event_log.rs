@@ -59,7 +59,7 @@ fn entry(row: &Row) -> Result<Entry, Error> {
     Ok(Entry { head: head(row)?, payload: payload.0.to_owned() })
 }
 
-/// The next events after a number, in order.
+/// The next events after a number, in order. The first one's number tells whether those right after it are still there.
 ///
 /// # Errors
 /// When the database fails.
@@ -74,6 +74,37 @@ pub async fn read(
     );
     let statement = client.prepare_cached(&sql).await?;
     client.query(&statement, &[&organization.0, &after, &most]).await?.iter().map(entry).collect()
+}
+
+/// What follows a place in the log.
+#[derive(Debug)]
+pub enum Followed {
+    /// The next events, none missing.
+    Events(Vec<Entry>),
+    /// What follows is no longer kept; this is.
+    Purged(Extent),
+}
+
+/// The next events after a number, in order, if those right after it are still there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn follow(
+    client: &impl GenericClient,
+    organization: OrganizationId,
+    after: i64,
+    most: i64,
+) -> Result<Followed, Error> {
+    let entries = read(client, organization, after, most).await?;
+    if entries.first().is_some_and(|entry| entry.head.seq == after + 1) {
+        return Ok(Followed::Events(entries));
+    }
+    let extent = extent(client, organization).await?;
+    if extent.first > after + 1 {
+        return Ok(Followed::Purged(extent));
+    }
+    // Numbered since, they are there next time.
+    Ok(Followed::Events(Vec::new()))
 }
 
 /// The same without what they tell.
@@ -123,8 +154,10 @@ pub struct Extent {
 /// # Errors
 /// When the database fails.
 pub async fn extent(client: &impl GenericClient, organization: OrganizationId) -> Result<Extent, Error> {
-    let sql =
-        "SELECT s.last_seq, (SELECT e.seq FROM events e WHERE e.organization_id = $1 AND e.seq IS NOT NULL
+    // What was purged is not looked through again.
+    let sql = "SELECT s.last_seq, (SELECT e.seq FROM events e
+            WHERE e.organization_id = $1 AND e.seq IS NOT NULL
+                AND e.seq > coalesce((SELECT p.seq FROM event_purges p WHERE p.organization_id = $1), 0)
             ORDER BY e.seq LIMIT 1)
         FROM event_sequences s WHERE s.organization_id = $1";
     let statement = client.prepare_cached(sql).await?;

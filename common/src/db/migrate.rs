@@ -51,6 +51,7 @@ migrations! {
     26 "0026_inbox_health_and_notices",
     27 "0027_event_indexes",
     29 "0029_viewer_identity",
+    30 "0030_retention",
 }
 
 /// Why migrating stopped.

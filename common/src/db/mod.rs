@@ -30,6 +30,7 @@ pub mod phone_numbers;
 pub mod pipeline;
 pub mod read_receipts;
 pub mod recipients;
+pub mod retention;
 pub mod shared_links;
 pub mod shared_sessions;
 pub mod teams;

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::webhook_fanout::{Postings, Target, next_in_line};
-use super::{Error, event_log};
+use super::{Error, event_log, retention};
 use crate::domain::ids::{OrganizationId, WebhookId, WebhookReplayId};
 
 /// Events or postings of a step.
@@ -47,7 +47,17 @@ fn read(row: &Row) -> Result<Replay, Error> {
     })
 }
 
-/// Asks for the events of a time: those that were posted are posted again, those that were not are for the first time.
+/// What asking for a replay came to.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// It is noted.
+    Replay(Replay),
+    /// Events of that time are no longer kept, the latest of this one.
+    Purged(DateTime<Utc>),
+}
+
+/// Asks, in a transaction, for the events of a time: those that were posted are posted again, those that were not are for the first
+/// time. They stay until then.
 ///
 /// # Errors
 /// When the database fails.
@@ -55,7 +65,11 @@ pub async fn insert_range(
     client: &impl GenericClient,
     (organization, webhook): (OrganizationId, WebhookId),
     (from, to): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Replay, Error> {
+) -> Result<Asked, Error> {
+    let purged = retention::hold(client, organization).await?.since;
+    if let Some(last) = purged.filter(|last| *last >= from) {
+        return Ok(Asked::Purged(last));
+    }
     let first = event_log::first_since(client, organization, from - MARGIN).await?;
     let last = event_log::first_since(client, organization, to + MARGIN).await?;
     let sql = format!(
@@ -68,7 +82,7 @@ pub async fn insert_range(
     let row = client
         .query_one(&statement, &[&id.0, &organization.0, &webhook.0, &from, &to, &reached, &last])
         .await?;
-    read(&row)
+    Ok(Asked::Replay(read(&row)?))
 }
 
 /// Asks for everything that has failed by now.
@@ -200,12 +214,18 @@ async fn failed_step(tx: &Transaction<'_>, mut progress: Progress) -> Result<(),
     let sql = "UPDATE webhook_deliveries SET state = 'pending', tries = 0, ended_at = NULL,
             due_at = CASE WHEN $5 AND conversation_id IS NOT NULL AND seq IS NOT NULL THEN NULL ELSE now() END
         WHERE id = ANY(ARRAY(SELECT id FROM webhook_deliveries
-            WHERE webhook_id = $1 AND state = 'failed' AND id > $2 AND id <= $3 ORDER BY id LIMIT $4))
+            WHERE webhook_id = $1 AND state = 'failed' AND id > $2 AND id <= $3 AND (seq IS NULL OR seq > $6)
+            ORDER BY id LIMIT $4))
         RETURNING id, conversation_id";
     let (webhook, ordered) = (progress.webhook, progress.ordered);
     let last = progress.last_id.unwrap_or_default();
+    // Of what is no longer kept there is nothing to post.
+    let purged = retention::hold(tx, progress.organization).await?.after;
     let rows = tx
-        .query(&tx.prepare_cached(sql).await?, &[&webhook, &progress.reached_id, &last, &STEP, &ordered])
+        .query(
+            &tx.prepare_cached(sql).await?,
+            &[&webhook, &progress.reached_id, &last, &STEP, &ordered, &purged],
+        )
         .await?;
     let mut lines = Vec::new();
     for row in &rows {

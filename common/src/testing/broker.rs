@@ -1,17 +1,20 @@
 //! Queue names of one test: a prefix of its own, deleted at the end.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::{Channel, Connection, ConnectionProperties};
 use uuid::Uuid;
 
+use super::leftovers::{self, Note};
 use crate::config::{Broker, Secret};
 use crate::queue::{Route, Topology};
 
 /// A private set of exchanges and queues on the broker named by `AMQP_URL`; deleted with this value.
 pub struct TestBroker {
     config: Broker,
+    note: Note,
 }
 
 /// Longest wait for a broker when tidying up.
@@ -43,8 +46,11 @@ impl TestBroker {
 
     /// Fresh names on the broker at this address.
     pub fn on(url: &str) -> Self {
+        static SWEPT: Once = Once::new();
+        SWEPT.call_once(|| sweep(url.to_owned()));
         let prefix = format!("test-{}", Uuid::new_v4().simple());
-        Self { config: Broker { urls: vec![Secret::new(url)], prefix } }
+        let note = Note::new(url, &prefix);
+        Self { config: Broker { urls: vec![Secret::new(url)], prefix }, note }
     }
 
     /// Its configuration section.
@@ -81,26 +87,44 @@ impl TestBroker {
 impl Drop for TestBroker {
     fn drop(&mut self) {
         let config = self.config.clone();
-        let topology = Topology::new(&config.prefix);
-        let deleting = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("runtime").block_on(async move {
-                // A test that failed may leave its broker frozen.
-                let reached = tokio::time::timeout(PATIENCE, channel(&config)).await;
-                let Ok(Ok((connection, channel))) = reached else { return };
-                let queues =
-                    Route::all().into_iter().map(|route| topology.queue(route)).chain([topology.dead()]);
-                for queue in queues {
-                    let _best_effort =
-                        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
-                }
-                for exchange in [topology.exchange(), topology.dead()] {
-                    let _best_effort =
-                        channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
-                }
-                let _best_effort = connection.close(200, "bye".into()).await;
-            });
-        });
-        let _best_effort = deleting.join();
+        let deleting = std::thread::spawn(move || in_a_runtime(delete(config)));
+        // Whoever could not delete leaves it to another run.
+        if deleting.join().unwrap_or(false) {
+            self.note.remove();
+        }
     }
+}
+
+/// Removes, in the background, what killed runs left behind.
+fn sweep(url: String) {
+    std::thread::spawn(move || {
+        for note in leftovers::find_sets(&url) {
+            let config = Broker { urls: vec![Secret::new(url.as_str())], prefix: note.prefix() };
+            if in_a_runtime(delete(config)) {
+                note.remove();
+            }
+        }
+        leftovers::forget_brokers();
+    });
+}
+
+fn in_a_runtime<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("runtime").block_on(work)
+}
+
+/// Deletes whatever there is of a set; says whether the broker could be reached.
+async fn delete(config: Broker) -> bool {
+    let topology = Topology::new(&config.prefix);
+    // A test that failed may leave its broker frozen.
+    let reached = tokio::time::timeout(PATIENCE, channel(&config)).await;
+    let Ok(Ok((connection, channel))) = reached else { return false };
+    let queues = Route::all().into_iter().map(|route| topology.queue(route)).chain([topology.dead()]);
+    for queue in queues {
+        let _best_effort = channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
+    }
+    for exchange in [topology.exchange(), topology.dead()] {
+        let _best_effort = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
+    }
+    connection.close(200, "bye".into()).await.is_ok()
 }

@@ -1,5 +1,6 @@
 //! A migrated database for one test: copied from a template, dropped at the end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -7,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
+use super::leftovers;
 use crate::config::{Database, Secret};
 use crate::db;
 use crate::db::migrate::{MIGRATIONS, migrate};
@@ -77,8 +79,12 @@ impl TestDatabase {
     /// When the server cannot be used.
     pub async fn create_on(server: &str) -> Self {
         let admin = connect(server).await.expect("PostgreSQL for tests; see DATABASE_URL");
+        static SWEPT: AtomicBool = AtomicBool::new(false);
+        if !SWEPT.swap(true, Ordering::Relaxed) {
+            let _best_effort = leftovers::drop_databases(&admin).await;
+        }
         let template = template(server, &admin).await;
-        let name = format!("switchboard_test_{}", Uuid::new_v4().simple());
+        let name = format!("{}{}", leftovers::DATABASE, Uuid::now_v7().simple());
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log");
         admin.batch_execute(&create).await.expect("create a database");
         let url = Secret::new(url_of(server, &name));

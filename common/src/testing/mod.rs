@@ -3,6 +3,7 @@
 mod broker;
 mod database;
 mod factories;
+mod leftovers;
 mod wait;
 
 pub use broker::TestBroker;

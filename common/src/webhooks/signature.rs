@@ -7,10 +7,18 @@ use crate::config::Secret;
 use crate::crypto::signature::hmac_sha256;
 
 const PREFIX: &str = "whsec_";
+/// Bytes of a secret, by the scheme.
+const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A new secret: `whsec_` and base64 of 32 random bytes.
 pub fn mint() -> Secret {
     Secret::new(format!("{PREFIX}{}", STANDARD.encode(rand::random::<[u8; 32]>())))
+}
+
+/// Whether a secret is `whsec_` and base64 of 24 to 64 bytes, as the scheme's libraries read them.
+pub fn is_secret(secret: &Secret) -> bool {
+    let bytes = secret.expose().strip_prefix(PREFIX).and_then(|text| STANDARD.decode(text).ok());
+    bytes.is_some_and(|bytes| BYTES.contains(&bytes.len()))
 }
 
 /// The value of `webhook-signature`: one signature for each secret, so that a receiver may know either of them.
@@ -37,6 +45,17 @@ fn key(secret: &Secret) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_has_one_form() {
+        assert!(is_secret(&mint()));
+        let of = |bytes: usize| Secret::new(format!("{PREFIX}{}", STANDARD.encode(vec![7; bytes])));
+        assert!(is_secret(&of(24)) && is_secret(&of(64)) && !is_secret(&of(23)) && !is_secret(&of(65)));
+        let bare = STANDARD.encode([7; 32]);
+        for odd in ["", "whsec_", "whsec_not base64", "hunter2", &bare, &format!("whpk_{bare}")] {
+            assert!(!is_secret(&Secret::new(odd)), "{odd}");
+        }
+    }
 
     #[test]
     fn a_known_signature_comes_out() {

@@ -1,7 +1,7 @@
 //! What a command needs of the environment, and no more of it.
 
 use anyhow::anyhow;
-use common::config::{Broker, ConfigError, Database, Notifications, Reader};
+use common::config::{Broker, ConfigError, Database, Notifications, Reader, Retention};
 use common::db;
 use deadpool_postgres::{Object, Pool};
 
@@ -40,6 +40,16 @@ pub fn notifications() -> Result<Notifications, ConfigError> {
     let mut reader = Reader::new(&variable);
     let notifications = Notifications::read(&mut reader);
     reader.finish(notifications)
+}
+
+/// The retention section.
+///
+/// # Errors
+/// Every fault of it.
+pub fn retention() -> Result<Retention, ConfigError> {
+    let mut reader = Reader::new(&variable);
+    let retention = Retention::read(&mut reader);
+    reader.finish(retention)
 }
 
 /// Sessions with the database that `DATABASE_URL` names, opened on first use.

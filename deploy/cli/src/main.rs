@@ -11,6 +11,8 @@ mod migrate;
 mod org;
 mod output;
 mod parse;
+mod purge;
+mod retention;
 mod user;
 
 use std::process::ExitCode;
@@ -58,6 +60,11 @@ enum Command {
     /// What could not be worked off: look at it, replay it, discard it
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
+    /// How long logs are kept
+    #[command(subcommand)]
+    Retention(retention::Retention),
+    /// Remove from the logs what is past its age now, as the relay does by itself
+    Purge(purge::Purge),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -73,6 +80,8 @@ async fn main() -> ExitCode {
         Command::Message(message) => message.run(&output).await,
         Command::Contact(contact) => contact.run(&output).await,
         Command::DeadLetters(dead_letters) => dead_letters.run(&output).await,
+        Command::Retention(retention) => retention.run(&output).await,
+        Command::Purge(purge) => purge.run(&output).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

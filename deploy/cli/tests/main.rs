@@ -8,5 +8,6 @@ mod dead_letters;
 mod doctor;
 mod message;
 mod migrate;
+mod retention;
 mod support;
 mod usage;

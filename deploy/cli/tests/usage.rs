@@ -28,6 +28,10 @@ fn every_command_explains_itself() {
         "dead-letters show",
         "dead-letters replay",
         "dead-letters discard",
+        "retention",
+        "retention show",
+        "retention set",
+        "purge",
     ];
     for command in commands {
         let mut arguments: Vec<&str> = command.split_whitespace().collect();

@@ -11,7 +11,7 @@
 //! | `draining` | what waits in inboxes that were deleted |
 //! | `rescue` | outbox partitions without a holder; channel events and files without a pointer |
 //! | `health` | since when intake may be trusted to bring evidence; gauges |
-//! | `pruning` | keys, traces and files past their age |
+//! | `pruning` | logs, keys, traces and files past their age |
 //! | `windows` | reply windows that close soon |
 //! | `search` | the words of new messages, by which they are found |
 
@@ -69,7 +69,7 @@ pub fn start(context: &Context, store: Store) {
         "draining" draining every millis(100);
         "rescue" rescue every millis(1_000);
         "health" health every millis(1_000);
-        "pruning" pruning every millis(60_000);
+        "pruning" pruning every millis(5_000);
         "windows" windows every millis(1_000);
         "search" search every millis(200);
     }

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::sse::Sse;
 use axum::response::{IntoResponse, Response};
 use common::db;
-use common::db::event_log::{self, Extent};
+use common::db::event_log::{self, Extent, Followed};
 use common::domain::event;
 use common::domain::ids::{ConversationId, InboxId};
 use common::problem::Problem;
 use deadpool_postgres::Pool;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -35,7 +35,7 @@ const READ: i64 = 200;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FollowEvents {
-    /// Events with a higher number only; 0 for all that are kept. Without an `Accept` for a stream, this asks for a page.
+    /// Events with a higher number only; 0 for the first. Without an `Accept` for a stream, this asks for a page.
     #[param(minimum = 0)]
     after: Option<i64>,
     /// Only events of these types; repeated, or separated by commas.
@@ -73,8 +73,10 @@ pub struct Events {
 /// Server-sent events, as they happen, in the order of their numbers, each once. `id` is the number: a reader that comes back with it
 /// as `Last-Event-ID` (browsers do so by themselves) or `after` goes on where it was. Without either, the stream begins now. A comment
 /// comes every 15 seconds in which nothing else does. A reader that takes nothing for 30 seconds, and one whose key has ended, is let go.
+/// To one whose next events are no longer kept, an event `reset` tells
+/// in its `data` the `firstSequence` and `lastSequence` that are, and the stream ends.
 ///
-/// With `Accept: application/json`, or with `after` and no `Accept` for a stream, a page.
+/// With `Accept: application/json`, or with `after` and no `Accept` for a stream, a page; without `after`, the first that is kept.
 #[utoipa::path(
     get, path = "/v1/events", tag = "Events",
     extensions(("x-required-scopes" = json!(["event:read"]))),
@@ -102,7 +104,6 @@ pub async fn follow_events(
         return Err(gone(extent));
     }
     if !wants_stream(&query, &headers) {
-        let after = after.unwrap_or(extent.first - 1);
         drop(client);
         return page(&state.pool, &caller, &filter, (after, usize::from(size))).await;
     }
@@ -120,7 +121,7 @@ pub async fn follow_events(
 fn gone(extent: Extent) -> Problem {
     let Extent { first, last } = extent;
     let detail = format!("The event log holds the numbers {first} to {last}, and not what follows yours");
-    Problem::new(StatusCode::GONE, "events_gone", detail)
+    problems::events_gone("after", detail)
 }
 
 /// A stream is what is asked for, unless a page is.
@@ -183,17 +184,27 @@ fn listed(name: &str, values: &[String]) -> Result<Vec<String>, Problem> {
     Ok(named)
 }
 
+/// The events after a number, or the first that are kept. Meanwhile the log may be purged: what is no longer there is told.
 async fn page(
     pool: &Pool,
     caller: &Lasting<EventRead>,
     filter: &Filter,
-    (after, size): (i64, usize),
+    (after, size): (Option<i64>, usize),
 ) -> Result<Response, Problem> {
-    let (mut reached, mut looked_at, mut events) = (after, 0, Vec::new());
+    let (mut reached, mut looked_at, mut events) = (after.unwrap_or(0), 0, Vec::new());
     let has_more = 'log: loop {
-        let entries =
-            event_log::read(&pool.get().await.map_err(db::Error::from)?, caller.organization, reached, READ)
-                .await?;
+        let client = pool.get().await.map_err(db::Error::from)?;
+        let entries = match event_log::follow(&client, caller.organization, reached, READ).await? {
+            Followed::Events(entries) => entries,
+            // What was read so far is a page; the next one will be told.
+            Followed::Purged(_) if looked_at > 0 => break true,
+            Followed::Purged(extent) if after.is_some() => return Err(gone(extent)),
+            Followed::Purged(extent) => {
+                reached = extent.first - 1;
+                continue;
+            }
+        };
+        drop(client);
         let last = (entries.len() as i64) < READ;
         for entry in &entries {
             if events.len() == size || looked_at == LOOKED_AT {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use common::config::Secret;
 use common::crypto::Sealer;
 use common::db::webhooks::{self, Headers};
 use common::domain::event::{self, EVERY};
 use common::domain::ids::{InboxId, OrganizationId, WebhookId};
 use common::problem::Problem;
 use common::webhooks::guard::Refused;
+use common::webhooks::signature;
 use deadpool_postgres::GenericClient;
 use http::{HeaderName, StatusCode};
 use uuid::Uuid;
@@ -45,6 +47,11 @@ pub(super) fn description(checks: &mut Checks, text: Option<&str>) {
     if let Some(text) = text {
         checks.line("description", text, DESCRIPTION);
     }
+}
+
+pub(super) fn secret(checks: &mut Checks, secret: Option<&Secret>) {
+    let message = "must be whsec_ and the base64 of 24 to 64 random bytes";
+    checks.ensure(secret.is_none_or(signature::is_secret), "secret", "malformed", message);
 }
 
 /// Each type once, in the order of their names.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
+use common::config::Secret;
 use common::db::webhooks::{self, Settings};
 use common::db::{self, audit, idempotency::Answer};
 use common::domain::event::EVERY;
@@ -58,6 +59,10 @@ pub struct CreateWebhook {
     /// Whether a conversation's events are posted one by one, each when the one before it was taken or given up.
     #[serde(default)]
     ordered: bool,
+    /// The secret to sign with, of an endpoint that has one already: `whsec_` and the base64 of 24 to 64 random bytes. A new one is made
+    /// unless it is given.
+    #[schema(value_type = Option<String>, write_only)]
+    secret: Option<Secret>,
 }
 
 fn every() -> Vec<String> {
@@ -96,6 +101,7 @@ async fn create(
     check::description(&mut checks, input.description.as_deref());
     check::events(&mut checks, &mut input.events);
     check::headers(&mut checks, &input.headers);
+    check::secret(&mut checks, input.secret.as_ref());
     if let Some(name) = &input.hex_signature_header {
         check::header_name(&mut checks, "hexSignatureHeader", name);
     }
@@ -116,7 +122,7 @@ async fn create(
         hex_signature_header: input.hex_signature_header,
         ordered: input.ordered,
     };
-    let (id, secret) = (WebhookId::new(), signature::mint());
+    let (id, secret) = (WebhookId::new(), input.secret.unwrap_or_else(signature::mint));
     let headers = check::seal(&state.sealer, id, &input.headers)?;
     let sealed = webhooks::seal(&state.sealer, id, secret.expose().as_bytes()).map_err(Problem::internal)?;
     let by = (id, caller.user);

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use common::db::{self, audit, idempotency::Answer, webhook_log, webhooks};
+use common::db::{self, audit, idempotency::Answer, retention, webhook_log, webhooks};
 use common::domain::ids::{WebhookDeliveryId, WebhookId};
 use common::domain::principal::Principal;
 use common::problem::Problem;
@@ -14,6 +14,7 @@ use super::{DeliveryView, disabled, entry, request, unknown};
 use crate::auth::{Allowed, rights::WebhookUpdate};
 use crate::extract::{IdempotencyKey, Nested, Trace};
 use crate::idempotency::{Once, Stopped};
+use crate::problems;
 use crate::state::AppState;
 
 /// Redeliver to a webhook
@@ -26,7 +27,11 @@ use crate::state::AppState;
         ("id" = String, Path, description = "Id of the webhook", example = "whk_01KASDQ2M3T4V5W6X7Y8Z9A0BC"),
         ("deliveryId" = String, Path, description = "Id of the delivery", example = "whd_01KASDQ2M3T4V5W6X7Y8Z9A0BC"),
     ),
-    responses((status = 202, description = "It is posted", body = DeliveryView, headers(("Location" = String))))
+    responses(
+        (status = 202, description = "It is posted", body = DeliveryView, headers(("Location" = String))),
+        (status = 410, description = "Its event is no longer kept (`events_gone`)",
+            body = common::problem::ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub async fn redeliver_webhook(
     caller: Allowed<WebhookUpdate>,
@@ -52,9 +57,14 @@ async fn redeliver(
     once.claim(&tx).await?;
     let webhook = webhooks::lock(&tx, caller.organization, id).await?.ok_or_else(unknown)?;
     let found = webhook_log::find(&tx, (caller.organization, id), delivery).await?;
-    found.ok_or_else(|| Problem::not_found("delivery"))?;
+    let found = found.ok_or_else(|| Problem::not_found("delivery"))?;
     if !webhook.enabled {
         return Err(disabled().into());
+    }
+    let kept = retention::hold(&tx, caller.organization).await?;
+    if found.seq.is_some_and(|seq| seq <= kept.after) {
+        let detail = "The event of this delivery is no longer kept";
+        return Err(problems::events_gone("deliveryId", detail).into());
     }
     let again = webhook_log::again(&tx, id, delivery).await?.ok_or_else(|| {
         let detail = "The delivery has not ended; it is tried again by itself";

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::Utc;
-use common::db::webhook_replays::{self, Replay};
+use chrono::{DateTime, SecondsFormat, Utc};
+use common::db::webhook_replays::{self, Asked, Replay};
 use common::db::{self, audit, idempotency::Answer, webhooks};
 use common::domain::ids::{WebhookId, WebhookReplayId};
 use common::domain::principal::Principal;
@@ -21,6 +21,7 @@ use crate::auth::{
 };
 use crate::extract::{IdempotencyKey, Json, Nested, Path, Trace};
 use crate::idempotency::{Once, Stopped};
+use crate::problems;
 use crate::state::AppState;
 
 /// What is to be posted again: the events of a time, or whatever has failed.
@@ -86,13 +87,18 @@ impl From<Replay> for ReplayView {
 /// Replay to a webhook
 ///
 /// Posts the events of a time that the webhook asks for, whether they were posted before or not (it was disabled, or not there
-/// yet), or every delivery that has failed. Each keeps its `webhook-id`. Deliveries that are still tried are left alone.
+/// yet), or every delivery that has failed. Each keeps its `webhook-id`. Deliveries that are still tried are left alone, as are failed
+/// ones whose event is no longer kept.
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/replays", tag = "Webhooks",
     extensions(("x-required-scopes" = json!(["webhook:update"]))),
     params(("id" = String, Path, description = "Id of the webhook", example = "whk_01KASDQ2M3T4V5W6X7Y8Z9A0BC")),
     request_body = ReplayWebhook,
-    responses((status = 202, description = "They are queued", body = ReplayView, headers(("Location" = String))))
+    responses(
+        (status = 202, description = "They are queued", body = ReplayView, headers(("Location" = String))),
+        (status = 410, description = "Events of that time are no longer kept (`events_gone`)",
+            body = common::problem::ProblemBody, content_type = "application/problem+json"),
+    )
 )]
 pub async fn replay_webhook(
     caller: Allowed<WebhookUpdate>,
@@ -123,7 +129,10 @@ async fn replay(
     }
     let of = (caller.organization, id);
     let replay = match range {
-        Some((from, to)) => webhook_replays::insert_range(&tx, of, (from.0, to.0)).await?,
+        Some((from, to)) => match webhook_replays::insert_range(&tx, of, (from.0, to.0)).await? {
+            Asked::Replay(replay) => replay,
+            Asked::Purged(last) => return Err(purged(last).into()),
+        },
         None => webhook_replays::insert_failed(&tx, of).await?,
     };
     let detail = json!({ "replayId": replay.id, "from": range.map(|range| range.0), "to": range.map(|range| range.1) });
@@ -133,6 +142,11 @@ async fn replay(
     let answer = once.fill(&tx, StatusCode::ACCEPTED, &view, Some(location)).await?;
     tx.commit().await.map_err(db::Error::from)?;
     Ok(answer)
+}
+
+fn purged(last: DateTime<Utc>) -> Problem {
+    let last = last.to_rfc3339_opts(SecondsFormat::Millis, true);
+    problems::events_gone("from", format!("Events up to {last} are no longer kept"))
 }
 
 /// The times that are asked for; none for what has failed.

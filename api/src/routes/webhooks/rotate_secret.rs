@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use common::config::Secret;
 use common::db::{self, audit, idempotency::Answer, webhooks};
 use common::domain::ids::WebhookId;
 use common::domain::principal::Principal;
@@ -9,12 +10,25 @@ use common::problem::Problem;
 use common::trace::TraceId;
 use common::webhooks::signature;
 use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::{WebhookView, entry, request, unknown};
+use super::{WebhookView, check, entry, request, unknown};
 use crate::auth::{Allowed, rights::WebhookUpdate};
-use crate::extract::{IdempotencyKey, Path, Trace};
+use crate::extract::{IdempotencyKey, OptionalJson, Path, Trace};
 use crate::idempotency::{Once, Stopped};
 use crate::state::AppState;
+use crate::text::Checks;
+
+/// The secret that comes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct RotateWebhookSecret {
+    /// `whsec_` and the base64 of 24 to 64 random bytes; a new one is made unless it is given.
+    #[schema(value_type = Option<String>, write_only)]
+    secret: Option<Secret>,
+}
 
 /// Rotate a webhook's secret
 ///
@@ -24,6 +38,7 @@ use crate::state::AppState;
     post, path = "/v1/webhooks/{id}/rotate-secret", tag = "Webhooks",
     extensions(("x-required-scopes" = json!(["webhook:update"]))),
     params(("id" = String, Path, description = "Id of the webhook", example = "whk_01KASDQ2M3T4V5W6X7Y8Z9A0BC")),
+    request_body = RotateWebhookSecret,
     responses((status = 200, description = "The webhook, with its new secret", body = WebhookView))
 )]
 pub async fn rotate_webhook_secret(
@@ -32,24 +47,28 @@ pub async fn rotate_webhook_secret(
     Trace(trace): Trace,
     key: IdempotencyKey,
     Path(id): Path<WebhookId>,
+    OptionalJson(input, body): OptionalJson<RotateWebhookSecret>,
 ) -> Result<Response, Problem> {
     let route = "POST /v1/webhooks/{id}/rotate-secret";
-    let once = Once::new(&caller, route, key, &request(&[id.0], b"")).sealed(&state.sealer);
-    once.answer(&state.pool, rotate(&state, &caller, &once, id, trace)).await
+    let once = Once::new(&caller, route, key, &request(&[id.0], &body)).sealed(&state.sealer);
+    once.answer(&state.pool, rotate(&state, &caller, &once, (id, input), trace)).await
 }
 
 async fn rotate(
     state: &AppState,
     caller: &Principal,
     once: &Once,
-    id: WebhookId,
+    (id, input): (WebhookId, RotateWebhookSecret),
     trace: TraceId,
 ) -> Result<Answer, Stopped> {
+    let mut checks = Checks::default();
+    check::secret(&mut checks, input.secret.as_ref());
+    checks.finish()?;
     let mut client = state.db().await?;
     let tx = client.transaction().await?;
     once.claim(&tx).await?;
     webhooks::lock(&tx, caller.organization, id).await?.ok_or_else(unknown)?;
-    let secret = signature::mint();
+    let secret = input.secret.unwrap_or_else(signature::mint);
     let sealed = webhooks::seal(&state.sealer, id, secret.expose().as_bytes()).map_err(Problem::internal)?;
     webhooks::rotate(&tx, caller.organization, id, &sealed).await?;
     audit::insert(&tx, &entry(caller, "webhook.rotate_secret", id, trace, None)).await?;
