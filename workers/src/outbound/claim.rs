@@ -250,6 +250,19 @@ impl Claimer {
             replace(changes, &mut message, *content);
             changes.save_message(&message);
         }
+        let work = self.begin(changes, loaded, Head { message, ..head }, now)?;
+        Some(Claim::Work(Box::new(work)))
+    }
+
+    /// Begins an attempt.
+    fn begin(
+        &self,
+        changes: &mut Changes,
+        loaded: &mut LoadedLane,
+        mut head: Head,
+        now: DateTime<Utc>,
+    ) -> Option<Work> {
+        let message = &mut head.message;
         message.attempts += 1;
         let attempt = Uuid::now_v7();
         let held = self.hands.take(attempt)?;
@@ -267,8 +280,7 @@ impl Claimer {
         });
         changes.happened(message.id, "sending", Some(message.attempts), None);
         let number = message.attempts;
-        let work = work(loaded, Head { message, ..head }, held, (attempt, number));
-        Some(Claim::Work(Box::new(work)))
+        Some(work(loaded, head, held, (attempt, number)))
     }
 }
 
