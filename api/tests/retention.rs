@@ -6,7 +6,7 @@ use common::db::event_log::{self, Followed};
 use common::db::retention::{self, Pass, Policy};
 use common::domain::ids::OrganizationId;
 use common::testing::{TestDatabase, Workspace, eventually, workspace};
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -320,16 +320,14 @@ async fn a_replay_and_a_purge_at_once_lose_nothing() {
     }
 }
 
-#[tokio::test]
-async fn deliveries_entries_and_raw_events_go_by_age_and_what_waits_stays() {
-    let (database, of) = ready().await;
-    let (pool, o, user) = (database.pool(), of.organization.0, of.user.0);
+/// Rows of every log but the events', some past their age, some that still wait.
+async fn fill_logs(client: &Object, of: &Workspace) {
+    let (o, user) = (of.organization.0, of.user.0);
     let (live, idle) = (Uuid::now_v7(), Uuid::now_v7());
     // Ids of a time: the first 48 bits are its milliseconds.
     let id_of = "CREATE FUNCTION pg_temp.id_of(age interval) RETURNS uuid LANGUAGE sql AS $$
         SELECT (lpad(to_hex((extract(epoch FROM now() - age) * 1000)::bigint), 12, '0')
             || substr(replace(gen_random_uuid()::text, '-', ''), 13))::uuid $$";
-    let client = pool.get().await.unwrap();
     client.batch_execute(id_of).await.unwrap();
     let sql = format!(
         "INSERT INTO webhooks (id, organization_id, url, event_types, secret, since_seq, created_by, ordered, enabled,
@@ -362,6 +360,14 @@ async fn deliveries_entries_and_raw_events_go_by_age_and_what_waits_stays() {
         FROM (VALUES (interval '31 days'), ('29 days')) v (age)"
     );
     client.batch_execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn deliveries_entries_and_raw_events_go_by_age_and_what_waits_stays() {
+    let (database, of) = ready().await;
+    let pool = database.pool();
+    let client = pool.get().await.unwrap();
+    fill_logs(&client, &of).await;
     purge(pool).await;
     let left = |sql: &'static str| number(pool, sql);
     assert_eq!(

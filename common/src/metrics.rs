@@ -72,12 +72,19 @@ pub struct Metrics {
     pub media_fetch_seconds: HistogramVec,
     /// Bytes of files written to the store, by where they came from (`upload`, `inbound`).
     pub media_bytes: IntCounterVec,
-    /// Rows of logs that were removed, being past their age, by table.
-    pub purged: IntCounterVec,
-    /// Seconds for which the first row of a log is past its age though it is still there, by table: `events`.
-    pub overdue: IntGaugeVec,
+    /// Logs and how long they are kept.
+    pub retention: RetentionMetrics,
     /// Whether this process holds a duty (1) or not (0).
     pub duties: IntGaugeVec,
+}
+
+/// Metrics of how long logs are kept.
+#[derive(Debug)]
+pub struct RetentionMetrics {
+    /// Rows that were removed, being past their age, by table.
+    pub purged: IntCounterVec,
+    /// Seconds for which the first row is past its age though it is still there, by table: `events`.
+    pub overdue: IntGaugeVec,
 }
 
 /// Metrics of events on their way to customers.
@@ -139,6 +146,16 @@ impl WebhookMetrics {
     }
 }
 
+impl RetentionMetrics {
+    fn register(r: &Registrar) -> Self {
+        let overdue = "For how long the first row of a log has been past its age";
+        Self {
+            purged: r.counter("purged_rows_total", "Rows of logs that were past their age", &["table"]),
+            overdue: r.gauge("retention_overdue_seconds", overdue, &["table"]),
+        }
+    }
+}
+
 impl Metrics {
     fn register() -> Self {
         let r = Registrar(Registry::new());
@@ -195,12 +212,7 @@ impl Metrics {
                 0.01,
             ),
             media_bytes: r.counter("media_bytes_total", "Bytes of files written", &["source"]),
-            purged: r.counter("purged_rows_total", "Rows of logs that were past their age", &["table"]),
-            overdue: r.gauge(
-                "retention_overdue_seconds",
-                "For how long the first row of a log has been past its age",
-                &["table"],
-            ),
+            retention: RetentionMetrics::register(&r),
             duties: r.gauge("duty_held", "Whether this process holds a duty", &["duty"]),
             registry: r.0,
         }

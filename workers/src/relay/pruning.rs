@@ -82,10 +82,10 @@ impl State {
             let lot = Instant::now();
             let Some(purged) = self.pass.step(pool, retention).await? else {
                 let overdue = retention::overdue(&pool.get().await?, retention).await?;
-                metrics::get().overdue.with_label_values(&["events"]).set(overdue);
+                metrics::get().retention.overdue.with_label_values(&["events"]).set(overdue);
                 return Ok(true);
             };
-            metrics::get().purged.with_label_values(&[purged.table]).inc_by(purged.rows);
+            metrics::get().retention.purged.with_label_values(&[purged.table]).inc_by(purged.rows);
             // Live traffic has the server to itself for as long as a lot has taken.
             tokio::time::sleep(lot.elapsed()).await;
         }

@@ -38,7 +38,7 @@ pub const STATEMENTS: [(&str, &str); 8] = [
 enum Log {
     Events,
     Deliveries,
-    AuditLog,
+    Audit,
     ChannelEvents,
     UnparsedWebhooks,
     DeadLetters,
@@ -48,7 +48,7 @@ impl Log {
     const ALL: [Self; 6] = [
         Self::Events,
         Self::Deliveries,
-        Self::AuditLog,
+        Self::Audit,
         Self::ChannelEvents,
         Self::UnparsedWebhooks,
         Self::DeadLetters,
@@ -58,7 +58,7 @@ impl Log {
         match self {
             Self::Events => "events",
             Self::Deliveries => "webhook_deliveries",
-            Self::AuditLog => "audit_log",
+            Self::Audit => "audit_log",
             Self::ChannelEvents => "channel_events",
             Self::UnparsedWebhooks => "unparsed_webhooks",
             Self::DeadLetters => "dead_letters",
@@ -132,7 +132,7 @@ impl Pass {
             }
             Log::UnparsedWebhooks => return some(channel_events::purge_unparsed(client, days).await?),
             Log::DeadLetters => return some(channel_events::purge_dead_letters(client, days).await?),
-            Log::Events | Log::Deliveries | Log::AuditLog => (),
+            Log::Events | Log::Deliveries | Log::Audit => (),
         }
         let Some(owner) = self.owner(client, log, retention).await? else { return Ok(None) };
         let lot = match log {
