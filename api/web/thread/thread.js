@@ -176,5 +176,5 @@ function Messages({ of, one, onReply }) {
 
 /** Whether two messages stand together. @param {MessageView | undefined} a @param {MessageView | undefined} b */
 function groups(a, b) {
-  return Boolean(a && b && a.direction === b.direction && a.sender.id === b.sender.id && a.content.type !== "system" && b.content.type !== "system" && Date.parse(b.timestamp) - Date.parse(a.timestamp) < GROUP_MS && sameDay(a.timestamp, b.timestamp));
+  return Boolean(a && b && a.direction === b.direction && a.sender.id === b.sender.id && a.sender.viewerId === b.sender.viewerId && a.content.type !== "system" && b.content.type !== "system" && Date.parse(b.timestamp) - Date.parse(a.timestamp) < GROUP_MS && sameDay(a.timestamp, b.timestamp));
 }

@@ -192,6 +192,7 @@ test("a host says who looks: without it nobody gets in, and what is sent carries
     return messages.filter((one: any) => one.direction === "outbound").map((one: any) => [one.content.text, one.sender.name, one.sender.viewerId]);
   };
   await expect.poll(senders).toEqual([["from Ana", "Ana", "ana"], ["from Ben", "Ben", "ben"]]);
+  await expect(inside.locator(".sender", { hasText: "Ben" })).toBeVisible();
   holder.close();
 });
 
