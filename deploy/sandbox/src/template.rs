@@ -175,11 +175,11 @@ pub fn samples() -> Vec<Value> {
             {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Confirm"}, {"type": "QUICK_REPLY", "text": "Cancel"}]}]}),
         json!({"name": "invoice", "language": "en_US", "category": "UTILITY", "components": [
             {"type": "HEADER", "format": "DOCUMENT"},
-            {"type": "BODY", "text": "Hi {{1}}, here is your invoice."},
+            {"type": "BODY", "text": "Hi {{1}}, here is your invoice.", "example": {"body_text": [["Ann"]]}},
             {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Pay", "url": "https://example.com/pay/{{1}}",
                 "example": ["https://example.com/pay/42"]}]}]}),
         json!({"name": "one_time_code", "language": "en_US", "category": "AUTHENTICATION", "components": [
-            {"type": "BODY", "text": "*{{1}}* is your verification code."},
+            {"type": "BODY", "text": "*{{1}}* is your verification code.", "example": {"body_text": [["123456"]]}},
             {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"}]}]}),
         json!({"name": "winter_sale", "language": "en_US", "category": "MARKETING", "status": "PAUSED", "components": [
             {"type": "BODY", "text": "Winter sale: everything must go."}]}),

@@ -70,6 +70,8 @@ async fn a_business_profile_is_shown_by_field_and_changed_within_the_provider_s_
         let refused = sandbox.graph("POST", &path, Some(&change(field, value.clone()))).await;
         assert_eq!(code(&refused), (400, 100), "{field} {value}");
     }
+    let (_, fresh) = sandbox.graph("GET", &format!("{path}?fields=about,vertical"), None).await;
+    assert_eq!(fresh, json!({"data": [{"vertical": "UNDEFINED", "messaging_product": "whatsapp"}]}));
     let done = (200, json!({"success": true}));
     assert_eq!(sandbox.graph("POST", &path, Some(&change("about", json!("We answer")))).await, done);
     assert_eq!(sandbox.graph("POST", &path, Some(&change("vertical", json!("RETAIL")))).await, done);

@@ -22,6 +22,8 @@ pub const DESCRIPTION: usize = 512;
 pub const EMAIL: usize = 128;
 /// Most websites.
 pub const WEBSITES: usize = 2;
+/// What the provider calls the industry of a business that has named none.
+const UNDEFINED: &str = "UNDEFINED";
 /// The industries that the provider knows.
 pub const VERTICALS: &[&str] = &[
     "ALCOHOL",
@@ -85,7 +87,7 @@ pub async fn read(
         address: filled(profile.address),
         description: filled(profile.description),
         email: filled(profile.email),
-        vertical: filled(profile.vertical),
+        vertical: filled(profile.vertical).filter(|word| word != UNDEFINED),
         websites: profile.websites.into_iter().filter(|site| !site.is_empty()).collect(),
         picture_url: filled(profile.profile_picture_url),
         ..BusinessProfile::default()

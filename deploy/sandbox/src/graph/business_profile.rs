@@ -28,6 +28,7 @@ pub async fn get_profile(
 ) -> Result<Json<Value>, GraphError> {
     let phone = caller.phone(&sandbox, &id, "get")?;
     let mut profile = phone.profile().config.business_profile.clone();
+    profile.entry("vertical").or_insert(json!("UNDEFINED"));
     // Without `fields` the provider tells of none of them.
     let query = Query::of(&uri);
     let wanted: Vec<&str> = query.get("fields").unwrap_or_default().split(',').map(str::trim).collect();
