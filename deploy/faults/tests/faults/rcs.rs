@@ -292,7 +292,7 @@ async fn what_goes_by_text_in_place_of_rcs_keeps_to_the_pace_of_the_inbox_for_te
         sent.push(reply(client, id, "Hi").await);
     }
     for message in &sent {
-        until_status(client, message, "sent").await;
+        until_status(client, message, "delivered").await;
     }
     let ledger = rcs.system.ledger().await.unwrap();
     let times: Vec<DateTime<Utc>> =
