@@ -174,7 +174,7 @@ pub fn samples() -> Vec<Value> {
                 {"param_name": "first_name", "example": "Ann"}, {"param_name": "date", "example": "Monday"}]}},
             {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Confirm"}, {"type": "QUICK_REPLY", "text": "Cancel"}]}]}),
         json!({"name": "invoice", "language": "en_US", "category": "UTILITY", "components": [
-            {"type": "HEADER", "format": "DOCUMENT"},
+            {"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": ["https://example.com/invoice.pdf"]}},
             {"type": "BODY", "text": "Hi {{1}}, here is your invoice.", "example": {"body_text": [["Ann"]]}},
             {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Pay", "url": "https://example.com/pay/{{1}}",
                 "example": ["https://example.com/pay/42"]}]}]}),
