@@ -13,8 +13,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   retries: 0,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   reporter: [["list"]],
   forbidOnly: Boolean(process.env.CI),
   use: {
@@ -22,7 +22,8 @@ export default defineConfig({
     locale: "en-US",
     timezoneId: "Europe/Berlin",
     viewport: { width: 1280, height: 860 },
-    trace: "retain-on-failure",
+    // A trace costs as much as the test, and copies every file that it attaches: `TRACE=yes deploy/browser/run -g …` asks for one.
+    trace: process.env.TRACE ? "retain-on-failure" : "off",
     launchOptions: { executablePath: chromium, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] },
   },
   // `SCREENSHOTS=yes deploy/browser/run` writes docs/screenshots and tests nothing.
