@@ -197,6 +197,14 @@ async fn only_what_is_asked_for_is_posted() {
     let (hooked, receiver) = (Hooked::start().await, Receiver::start().await);
     let other_inbox = Uuid::now_v7();
     hooked.emit("message.sent", None, 0..1).await;
+    // What an endpoint gets begins after the last number given before it was there.
+    eventually("the first has its number", SOON, async || {
+        match hooked.app.count("SELECT count(*) FROM events WHERE seq IS NULL").await {
+            0 => Ok(()),
+            other => Err(other),
+        }
+    })
+    .await;
     let more = json!({ "events": ["message.sent", "message.read"], "inboxIds": [hooked.workspace.inbox] });
     let webhook = hooked.webhook(&receiver, more).await;
     hooked.emit_of(other_inbox, "message.sent", None, 1..2).await;
