@@ -125,6 +125,9 @@ test("what the business asks is answered with a press", async ({ page, sandbox }
   await sandbox.sent(interactive({ type: "flow", action: { name: "flow", parameters: { flow_message_version: "3", flow_id: "1", flow_cta: "Rate us", flow_token: "t1" } } }));
   await page.getByRole("button", { name: "Rate us" }).click();
   await page.getByRole("dialog").getByLabel("Answer").fill("Five");
+  // What arrives meanwhile leaves alone what is typed.
+  await sandbox.sent({ type: "text", text: { body: "meanwhile" } });
+  await expect(bubble(page, "meanwhile")).toBeAttached();
   await page.getByRole("button", { name: "Submit" }).click();
   await expect.poll(async () => JSON.parse((await last()).interactive.nfm_reply?.response_json ?? "{}")).toEqual({ flow_token: "t1", answer: "Five" });
 

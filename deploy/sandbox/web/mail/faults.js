@@ -34,7 +34,7 @@ export function MailFaults({ beat }) {
     <details class="another"><summary>Refuse one recipient</summary><form class="fields" onSubmit=${add}>
       <label>Recipient<input name="recipient" type="email" autocomplete="off" /></label>
       <label>How many times (empty: until removed)<input name="times" pattern="[1-9][0-9]*" autocomplete="off" /></label>
-      <label>Reply code<input name="code" value="550" pattern="[45][0-9][0-9]" required /></label>
+      <label>Reply code<input name="code" defaultValue="550" pattern="[45][0-9][0-9]" required /></label>
       <label>Reply text<input name="text" autocomplete="off" /></label>
       <button class="main" type="submit">Add</button></form></details></div>`;
 }

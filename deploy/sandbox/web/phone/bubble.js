@@ -103,8 +103,8 @@ function Form({ action, chat, close }) {
     speak(chat, action.send({ [given.field || "answer"]: given.answer })).then(close);
   };
   return html`<${Sheet} title=${action.label} close=${close}><form class="fields" onSubmit=${submit}>
-    <label>Field<input name="field" value="answer" autocomplete="off" /></label>
-    <label>Answer<input name="answer" value="Yes, please" autocomplete="off" /></label>
+    <label>Field<input name="field" defaultValue="answer" autocomplete="off" /></label>
+    <label>Answer<input name="answer" defaultValue="Yes, please" autocomplete="off" /></label>
     <button class="main" type="submit">Submit</button></form><//>`;
 }
 
