@@ -6,6 +6,7 @@ mod check;
 mod claim;
 mod deliver;
 mod handed;
+mod leases;
 mod pace;
 mod probe;
 mod receipts;
