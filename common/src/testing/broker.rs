@@ -1,7 +1,7 @@
 //! Queue names of one test: a prefix of its own, deleted at the end.
 
-use std::sync::Once;
-use std::time::Duration;
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
 
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::{Channel, Connection, ConnectionProperties};
@@ -14,8 +14,20 @@ use crate::queue::{Route, Topology};
 /// A private set of exchanges and queues on the broker named by `AMQP_URL`; deleted with this value.
 pub struct TestBroker {
     config: Broker,
-    note: Note,
+    note: Option<Note>,
 }
+
+/// A set that was deleted with its value, and when. Programs that its test leaves to the end declare theirs anew, so it is deleted
+/// once more when they are gone: by this process, or by the next one, which finds the note.
+struct Dropped {
+    config: Broker,
+    note: Note,
+    at: Instant,
+}
+
+static DROPPED: Mutex<Vec<Dropped>> = Mutex::new(Vec::new());
+/// Longer than a test's programs outlive its broker.
+const OUTLIVED: Duration = Duration::from_secs(5);
 
 /// Longest wait for a broker when tidying up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,8 +60,9 @@ impl TestBroker {
     pub fn on(url: &str) -> Self {
         static SWEPT: Once = Once::new();
         SWEPT.call_once(|| sweep(url.to_owned()));
+        delete_again();
         let prefix = format!("test-{}", Uuid::new_v4().simple());
-        let note = Note::new(url, &prefix);
+        let note = Some(Note::new(url, &prefix));
         Self { config: Broker { urls: vec![Secret::new(url)], prefix }, note }
     }
 
@@ -87,11 +100,28 @@ impl TestBroker {
 impl Drop for TestBroker {
     fn drop(&mut self) {
         let config = self.config.clone();
-        let deleting = std::thread::spawn(move || in_a_runtime(delete(config)));
-        // Whoever could not delete leaves it to another run.
-        if deleting.join().unwrap_or(false) {
-            self.note.remove();
+        // Whoever could not delete leaves it to later.
+        let _deleted = std::thread::spawn(move || in_a_runtime(delete(config))).join();
+        if let Some(note) = self.note.take() {
+            let dropped = Dropped { config: self.config.clone(), note, at: Instant::now() };
+            DROPPED.lock().unwrap_or_else(PoisonError::into_inner).push(dropped);
         }
+    }
+}
+
+/// Deletes, in the background, what was declared anew of sets that were deleted a while ago.
+fn delete_again() {
+    let mut dropped = DROPPED.lock().unwrap_or_else(PoisonError::into_inner);
+    let due: Vec<Dropped> = dropped.extract_if(.., |one| one.at.elapsed() > OUTLIVED).collect();
+    drop(dropped);
+    if !due.is_empty() {
+        std::thread::spawn(move || {
+            for Dropped { config, note, .. } in due {
+                if in_a_runtime(delete(config)) {
+                    note.remove();
+                }
+            }
+        });
     }
 }
 
