@@ -50,7 +50,7 @@ impl Deliverer {
     pub(super) fn start(context: &Context, concurrency: usize, deliveries: usize) -> anyhow::Result<Self> {
         let timings = context.config.timings;
         let claimer = Arc::new(Claimer::new(context));
-        let pacer = Arc::new(Pacer::new(&context.pool, &context.shutdown));
+        let pacer = Arc::new(Pacer::new(&context.pool));
         let recorder = Arc::new(Recorder::new(context, pacer.clone()));
         let claim: Execute<_, _> = Arc::new(move |lanes| {
             let claimer = claimer.clone();

@@ -6,7 +6,6 @@ mod check;
 mod claim;
 mod deliver;
 mod handed;
-mod leases;
 mod pace;
 mod probe;
 mod receipts;

@@ -7,19 +7,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use common::channels::usage::Usage;
-use common::db::Error;
-use common::shutdown::Shutdown;
+use common::db::{Error, Tx};
 use deadpool_postgres::Pool;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::leases::{Lease, Leases, Want};
-
 /// Waits for senders' pace.
 pub(super) struct Pacer {
     pool: Pool,
-    leases: Leases,
     senders: StdMutex<HashMap<Uuid, Arc<Sender>>>,
 }
 
@@ -37,10 +33,6 @@ struct Sender {
 
 struct Budget {
     tokens: i32,
-    /// The second that they are of, what was spent in it, and what was in the one before.
-    second: i64,
-    spent: i32,
-    before: i32,
     /// Messages a second, as they were leased.
     pace: i32,
     /// The sender's `withdrawn` when they were leased.
@@ -56,19 +48,17 @@ struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         let now = Instant::now();
-        Self {
-            tokens: 0,
-            second: 0,
-            spent: 0,
-            before: 0,
-            pace: 1,
-            withdrawn: 0,
-            throttled: now,
-            until: now,
-            next: now,
-        }
+        Self { tokens: 0, pace: 1, withdrawn: 0, throttled: now, until: now, next: now }
     }
 }
+
+/// Makes sure of the row, then locks it and says how much of the running second is taken.
+const ENSURE: &str =
+    "INSERT INTO sender_budgets (inbox_id, second, granted) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
+const LOCK: &str = "SELECT second, granted, extract(epoch FROM clock_timestamp())::float8,
+        CASE WHEN percent_until > extract(epoch FROM now()) THEN percent ELSE 100 END
+    FROM sender_budgets WHERE inbox_id = $1 FOR UPDATE";
+const GRANT: &str = "UPDATE sender_budgets SET second = $2, granted = $3 WHERE inbox_id = $1";
 
 const THROTTLE: &str = "INSERT INTO sender_budgets AS b (inbox_id, second, granted) VALUES ($1, $2, 1000000)
     ON CONFLICT (inbox_id) DO UPDATE SET granted = 1000000, second = greatest(b.second, excluded.second)";
@@ -91,8 +81,8 @@ const FEW: i32 = 4;
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Pacer {
-    pub(super) fn new(pool: &Pool, shutdown: &Shutdown) -> Self {
-        Self { pool: pool.clone(), leases: Leases::start(pool, shutdown), senders: StdMutex::default() }
+    pub(super) fn new(pool: &Pool) -> Self {
+        Self { pool: pool.clone(), senders: StdMutex::default() }
     }
 
     /// Waits until the sender may send one more message; false if the provider wants to hear nothing of it for longer than
@@ -122,23 +112,25 @@ impl Pacer {
             if budget.throttled > Instant::now() {
                 return None;
             }
-            let tokens = budget.wants(sender.waiting.load(Relaxed), pace);
-            match self.leases.lease(Want { inbox, tokens, pace }).await {
+            let want = sender.waiting.load(Relaxed).max(pace / 4).clamp(1, pace.max(1));
+            match self.lease(inbox, want, pace).await {
                 Ok(lease) if lease.granted == 0 && lease.left > THROTTLED => {
                     budget.throttled = Instant::now() + AGAIN;
                 }
                 Ok(lease) => {
-                    budget.renew(&lease);
+                    (budget.tokens, budget.pace) = (lease.granted, lease.pace);
+                    budget.until = Instant::now() + lease.left;
                     if lease.granted == 0 {
                         tokio::time::sleep(lease.left).await;
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error, "no pace can be leased right now");
+                    tracing::warn!(%error, "no pace can be leased right now");
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             }
         }
+        budget.tokens -= 1;
         Some(budget.spend())
     }
 
@@ -191,6 +183,38 @@ impl Pacer {
         }
         senders.entry(inbox).or_default().clone()
     }
+
+    /// Leases part of the running second's budget.
+    async fn lease(&self, inbox: Uuid, want: i32, pace: i32) -> Result<Lease, Error> {
+        let tx = Tx::open(&self.pool).await?;
+        let steps = [tx.step(ENSURE, vec![&inbox]).await?, tx.step(LOCK, vec![&inbox]).await?];
+        let answers = tx.begin(&steps).await?;
+        let row = answers.get(1).and_then(|rows| rows.first());
+        let row = row.ok_or_else(|| Error::Stored("no sender budget".into()))?;
+        let (second, granted, now): (i64, i32, f64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let percent: i32 = row.try_get(3)?;
+        let pace = (pace * percent / 100).max(1);
+        let current = now.floor();
+        let taken = if second as f64 >= current { granted } else { 0 };
+        // A throttled sender's second lies in the future, all of it taken.
+        let second = second.max(current as i64);
+        let granted = want.min(pace - taken).max(0);
+        let total = taken + granted;
+        let steps = [tx.step(GRANT, vec![&inbox, &second, &total]).await?];
+        tx.commit(&steps).await?;
+        let left = (second as f64 + 1.0 - now).clamp(0.001, 60.0);
+        Ok(Lease { granted, pace, left: Duration::from_secs_f64(left) })
+    }
+}
+
+/// Part of a second's budget.
+struct Lease {
+    /// How many messages.
+    granted: i32,
+    /// Messages a second, by which they are spread.
+    pace: i32,
+    /// How long the second still lasts.
+    left: Duration,
 }
 
 impl Budget {
@@ -202,27 +226,8 @@ impl Budget {
         self.tokens > 0 && self.until > Instant::now()
     }
 
-    /// How much to lease: what waits, or what is left to do in the second if it goes as the one before, but some in any case.
-    fn wants(&self, waiting: i32, pace: i32) -> i32 {
-        let over = self.until <= Instant::now();
-        let expected = if over { self.spent } else { self.before - self.spent };
-        waiting.max(expected).max(pace / 4).clamp(1, pace.max(1))
-    }
-
-    /// Goes on with what was leased.
-    fn renew(&mut self, lease: &Lease) {
-        if lease.second != self.second {
-            self.before = if lease.second == self.second + 1 { self.spent } else { 0 };
-            (self.second, self.spent) = (lease.second, 0);
-        }
-        (self.tokens, self.pace) = (lease.granted, lease.pace);
-        self.until = Instant::now() + lease.left;
-    }
-
-    /// Takes one message. The time for it: even, but for a burst of a tenth of a second's worth.
+    /// The time of the next message: even, but for a burst of a tenth of a second's worth.
     fn spend(&mut self) -> Instant {
-        self.tokens -= 1;
-        self.spent += 1;
         let every = Duration::from_secs_f64(1.0 / f64::from(self.pace.max(1)));
         let burst = every * u32::try_from(self.pace / 10).unwrap_or(0).max(1);
         let now = Instant::now();
@@ -239,31 +244,14 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn as_much_is_leased_as_the_second_before_took_and_more_if_more_waits() {
-        let lease = |second, granted| Lease { granted, pace: 80, second, left: Duration::from_secs(9) };
-        let mut budget = Budget::default();
-        assert_eq!((budget.wants(1, 80), budget.wants(50, 80), budget.wants(500, 80)), (20, 50, 80));
-        budget.renew(&lease(10, 60));
-        (0..60).for_each(|_| _ = budget.spend());
-        assert_eq!(budget.wants(1, 80), 20, "nothing is known of the second before");
-        budget.until = Instant::now();
-        assert_eq!(budget.wants(1, 80), 60, "the next one is expected to take as much");
-        budget.renew(&lease(11, 30));
-        (0..30).for_each(|_| _ = budget.spend());
-        assert_eq!(budget.wants(1, 80), 30);
-        budget.renew(&lease(13, 30));
-        assert_eq!((budget.spent, budget.before), (0, 0), "one lies between");
-    }
-
     /// Messages granted in one second, to whoever asks again and again.
     async fn granted(pacer: &Pacer, inbox: Uuid, pace: i32) -> i32 {
-        let first = pacer.leases.lease(Want { inbox, tokens: pace, pace }).await.unwrap();
+        let first = pacer.lease(inbox, pace, pace).await.unwrap();
         // A second of its own, so that nothing of another one is counted.
         tokio::time::sleep(first.left + Duration::from_millis(20)).await;
         let mut total = 0;
         loop {
-            let lease = pacer.leases.lease(Want { inbox, tokens: 7, pace }).await.unwrap();
+            let lease = pacer.lease(inbox, 7, pace).await.unwrap();
             total += lease.granted;
             if lease.granted == 0 {
                 return total;
@@ -275,8 +263,7 @@ mod tests {
     async fn a_sender_near_its_limits_slows_down_for_all_and_one_at_them_waits() {
         let database = TestDatabase::create().await;
         let inbox = workspace(database.pool(), "http://127.0.0.1:1").await.inbox.0;
-        let shutdown = Shutdown::default();
-        let (one, other) = (Pacer::new(database.pool(), &shutdown), Pacer::new(database.pool(), &shutdown));
+        let (one, other) = (Pacer::new(database.pool()), Pacer::new(database.pool()));
         assert_eq!(granted(&one, inbox, 80).await, 80);
         one.heed(inbox, Usage { percent: 90, regain: None }).await;
         assert_eq!(granted(&other, inbox, 80).await, 40);
@@ -287,7 +274,7 @@ mod tests {
         client.execute("UPDATE sender_budgets SET percent_until = 0", &[]).await.unwrap();
         assert_eq!(granted(&other, inbox, 80).await, 80);
         one.heed(inbox, Usage { percent: 100, regain: Some(Duration::from_secs(600)) }).await;
-        let lease = other.leases.lease(Want { inbox, tokens: 1, pace: 80 }).await.unwrap();
+        let lease = other.lease(inbox, 1, 80).await.unwrap();
         assert_eq!((lease.granted, lease.left > THROTTLED), (0, true));
         let due = "SELECT check_at <= now() FROM inboxes";
         assert!(client.query_one(due, &[]).await.unwrap().get::<_, bool>(0), "its status is looked at");
